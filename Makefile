@@ -1,0 +1,24 @@
+# The two commands are `make run` and `make test`; both install what they need. The rest is for those who change the code.
+PYTHON ?= python3
+.PHONY: run test test-fast check bench lock clean
+
+run:        ## chat server, console, demo shop, order webhooks and bot on this machine
+	@$(PYTHON) -m tools.run
+
+test:       ## all tests: core, flows, walks, bot, browser, widget, house
+	@$(PYTHON) -m tools.test all
+
+test-fast:  ## under a minute: no bot, no browser
+	@$(PYTHON) -m tools.test fast
+
+check:      ## ruff, mypy, tsc, house rules
+	@$(PYTHON) -m tools.test check
+
+bench:      ## what the README claims, measured here
+	@$(PYTHON) -m tools.test bench
+
+lock:       ## pins again: requirements*.txt and widget/package-lock.json
+	@$(PYTHON) -m tools.lock
+
+clean:      ## forgets environments, programs and builds; the data in .shopbell/ stays
+	rm -rf .venv .tools bot/.venv bot/models widget/node_modules widget/dist

@@ -1,0 +1,101 @@
+"""`make test`, `make test-fast`, `make check`, `make bench`: prepares what they need, runs the steps, tells what failed.
+
+A step that fails does not hide the next ones; the exit code is 1 if any did.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from tools import bot, environment, node, system
+from tools.places import PYTHON, ROOT, WIDGET, give_up, say
+from tools.uv import uv
+
+_WORKERS = "2"
+
+
+def main(words: Sequence[str]) -> None:
+    commands = {"all": everything, "fast": fast, "check": check, "bench": bench}
+    if len(words) != 1 or words[0] not in commands:
+        give_up(f"usage: python3 -m tools.test {'|'.join(commands)}")
+    failed = commands[words[0]]()
+    if failed:
+        give_up(f"failed: {', '.join(failed)}")
+
+
+def everything() -> list[str]:
+    environment.prepare(tests=True)
+    system.chromium()
+    node.packages()
+    node.build()
+    try:
+        say("· preparing the bot")
+        bot.environment()
+        bot.train()
+    except bot.NoBot as reason:
+        give_up(f"the bot is needed for all tests (`make test-fast` does without): {reason}")
+    return _steps(
+        ("tests", _pytest("-m", "not bot and not browser", "-n", _WORKERS)),
+        ("tests of bot and browser", _pytest("-m", "bot or browser")),
+        ("tests of the widget", _npm("test")),
+    )
+
+
+def fast() -> list[str]:
+    environment.prepare(tests=True)
+    node.packages()
+    node.build()
+    return _steps(("fast tests", _pytest("-m", "not bot and not browser", "-n", _WORKERS)))
+
+
+def check() -> list[str]:
+    environment.prepare(tests=True)
+    node.packages()
+    return _steps(
+        ("ruff", _run(PYTHON, "-m", "ruff", "check", ".")),
+        ("mypy", _run(PYTHON, "-m", "mypy")),
+        ("widget", _npm("run", "check")),
+        ("house rules", _pytest("tests/house", "-q")),
+    )
+
+
+def bench() -> list[str]:
+    environment.prepare(tests=True)
+    node.build()
+    return _steps(*((path.stem, _run(PYTHON, "-m", f"benchmarks.{path.stem}")) for path in sorted((ROOT / "benchmarks").glob("[a-z]*.py"))))
+
+
+def _steps(*steps: tuple[str, Callable[[], int]]) -> list[str]:
+    failed, times = [], []
+    for name, step in steps:
+        say(f"— {name}")
+        began = time.monotonic()
+        if step() != 0:
+            failed.append(name)
+        times.append(f"{name} {time.monotonic() - began:.0f} s{' FAILED' if name in failed else ''}")
+    say("— " + " · ".join(times))
+    return failed
+
+
+def _pytest(*words: str) -> Callable[[], int]:
+    return _run(PYTHON, "-m", "pytest", *words)
+
+
+def _npm(*words: str) -> Callable[[], int]:
+    return lambda: _run("npm", *words, cwd=WIDGET, env={"PATH": node.programs()})()
+
+
+def _run(*words: str | Path, cwd: Path = ROOT, env: dict[str, str] | None = None) -> Callable[[], int]:
+    # The tests find uv and node by PATH, wherever they came from.
+    path = os.pathsep.join([str(Path(uv()).parent), os.environ.get("PATH", "")])
+    together = {**os.environ, "PATH": path, **(env or {})}
+    return lambda: subprocess.run([str(word) for word in words], cwd=cwd, env=together, stdin=subprocess.DEVNULL, check=False).returncode
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
