@@ -1,0 +1,112 @@
+"""Fixtures that start real processes. A test asks for what it needs: `server`, `demo`, `bot`, `browser`.
+
+`server` and `demo` live as long as their test module, `bot` as long as the session; a test makes its own visitors and is thereby alone.
+Must not know what the product does: builders of domain objects stand beside the tests that use them.
+"""
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, async_playwright
+
+from tests.processes import TEST_INBOX, BotProcesses, ChatServer, DataFolders, Demo, new_stack, start_demo
+from tools import bot as bot_tool
+from tools.system import find_chromium
+
+_CHROMIUM_FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+StartServer = Callable[..., ChatServer]
+
+
+@pytest.fixture(scope="session")
+def data_folders(tmp_path_factory: pytest.TempPathFactory) -> DataFolders:
+    return DataFolders(tmp_path_factory.mktemp("shopbell"))
+
+
+@pytest.fixture
+def start_server(data_folders: DataFolders) -> Iterator[StartServer]:
+    """Starts chat servers that this test may stop, kill and start again: `start_server(inbox=…, bot=…, env={…})`."""
+    with_servers = _Servers(data_folders)
+    yield with_servers.start
+    with_servers.end()
+
+
+@pytest.fixture(scope="module")
+def server(data_folders: DataFolders) -> Iterator[ChatServer]:
+    """One chat server for the module, with the test inbox and the logins of processes.LOGINS; no bot."""
+    servers = _Servers(data_folders)
+    yield servers.start()
+    servers.end()
+
+
+@pytest.fixture(scope="module")
+def demo(data_folders: DataFolders) -> Iterator[Demo]:
+    """Chat server and demo shop with the shop's own inbox file; no bot."""
+    servers = _Servers(data_folders)
+    together = start_demo(servers.start(inbox=None))
+    yield together
+    together.shop.end()
+    servers.end()
+
+
+@pytest.fixture(scope="session")
+def bot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BotProcesses]:
+    """Rasa and the action server with today's model (trained once, kept by content)."""
+    bot_tool.environment()
+    bot_tool.train()
+    processes = BotProcesses(new_stack(tmp_path_factory.mktemp("bot"), inbox=TEST_INBOX))
+    processes.start()
+    yield processes
+    processes.end()
+
+
+@pytest.fixture(scope="module")
+def demo_with_bot(data_folders: DataFolders, bot: BotProcesses) -> Iterator[Demo]:
+    """Everything: chat server, demo shop and bot."""
+    servers = _Servers(data_folders)
+    together = start_demo(servers.start(inbox=None, bot=bot))
+    yield together
+    together.shop.end()
+    servers.end()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    found = find_chromium()
+    if found is None:
+        pytest.fail("Chromium is missing: `make test` installs it, or `sudo apt-get install chromium`")
+    return found
+
+
+@pytest.fixture
+async def browser(chromium: str, tmp_path: Path) -> AsyncIterator[Browser]:
+    """A Chromium of its own. Contexts are cheap: one for each person in the test."""
+    async with async_playwright() as playwright:
+        started = await playwright.chromium.launch(executable_path=chromium, args=list(_CHROMIUM_FLAGS))
+        yield started
+        await started.close()
+
+
+class _Servers:
+    def __init__(self, folders: DataFolders) -> None:
+        self._folders = folders
+        self._running: list[ChatServer] = []
+
+    def start(self, *, inbox: str | None = TEST_INBOX, bot: BotProcesses | None = None, env: dict[str, str] | None = None) -> ChatServer:
+        chat = ChatServer(new_stack(self._folders.fresh(), inbox=inbox, bot=bot), extra_env=env or {})
+        self._running.append(chat)
+        chat.start()
+        return chat
+
+    def end(self) -> None:
+        for chat in self._running:
+            chat.stop()

@@ -1,0 +1,231 @@
+"""Shopbell's real processes, for tests: started on free ports with a folder of their own, ended with everything they started.
+
+Every start waits for readiness with a deadline and shows the child's log when it fails. Nothing here is a stand-in.
+"""
+
+import shutil
+import signal
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from tools import keys
+from tools.child import Child
+from tools.command import run
+from tools.places import BOT
+from tools.ports import free_ports
+from tools.stack import Ports, Stack, inbox_for
+
+START_S = 40
+BOT_START_S = 240
+
+INBOX_KEY = "pk_test"
+TEST_INBOX = """
+[inbox]
+id = "demo"
+key = "pk_test"
+name = "Test shop"
+origins = ["{origin}"]
+locales = ["en", "pl"]
+default_locale = "en"
+timezone = "Europe/Warsaw"
+color = "#2f5d50"
+identity_secret = "env:DEMO_IDENTITY_SECRET"
+consent = "implied"
+promised_minutes = 120
+currency = "PLN"
+capacity = 4
+
+[inbox.budget]
+promo_per_7_days = 2
+promo_gap_hours = 24
+unasked_per_day = 3
+cooldown_hours = 24
+quiet = ""
+hold_out_percent = 0
+
+[[inbox.sources]]
+id = "env:DEMO_SOURCE_ID"
+kind = "native"
+secrets = ["env:DEMO_WEBHOOK_SECRET"]
+debounce_s = 0
+timezone = "Europe/Warsaw"
+
+[inbox.actions]
+url = "env:DEMO_ACTION_URL"
+secret = "env:DEMO_ACTION_SECRET"
+"""
+
+
+@dataclass(frozen=True)
+class Login:
+    email: str
+    name: str
+    role: str
+    password_env: str
+
+
+LOGINS = (
+    Login("agent@test.example", "Agent", "agent", "DEMO_AGENT_PASSWORD"),
+    Login("second@test.example", "Second agent", "agent", "DEMO_AGENT_PASSWORD"),
+    Login("supervisor@test.example", "Supervisor", "supervisor", "DEMO_SUPERVISOR_PASSWORD"),
+)
+
+
+def new_stack(folder: Path, *, inbox: str | None = None, bot: "BotProcesses | None" = None) -> Stack:
+    """A stack on free ports. `inbox` is the text of its inbox file ({origin} is filled in); None takes the demo shop's own."""
+    chat, shop, rasa, actions = free_ports(4)
+    ports = Ports(chat=chat, shop=shop, bot=rasa, actions=actions)
+    secrets: Mapping[str, str] = keys.load_or_make(folder)
+    if bot is not None:
+        secrets = {**secrets, **bot.secrets}
+        ports = replace(ports, chat=bot.stack.ports.chat, bot=bot.stack.ports.bot, actions=bot.stack.ports.actions)
+    origin = f"http://127.0.0.1:{shop}"
+    if inbox is None:
+        inboxes = inbox_for(origin, folder / "inboxes")
+    else:
+        inboxes = folder / "inbox.toml"
+        inboxes.write_text(inbox.replace("{origin}", origin), encoding="utf-8")
+    return Stack(data=folder, secrets=secrets, ports=ports, inboxes=inboxes, bot=bot is not None)
+
+
+@dataclass
+class ChatServer:
+    """The chat server on its folder. `stop`, `kill` and `start` may follow each other: the folder keeps everything."""
+
+    stack: Stack
+    extra_env: Mapping[str, str] = field(default_factory=dict)
+    child: Child | None = None
+
+    @property
+    def url(self) -> str:
+        return self.stack.chat_url
+
+    @property
+    def origin(self) -> str:
+        """The shop's origin, on the inbox's list."""
+        return self.stack.shop_url
+
+    def password(self, login: Login) -> str:
+        return self.stack.secrets[login.password_env]
+
+    def make_agents(self) -> None:
+        for login in LOGINS:
+            run(self.stack.agent(login.email, login.name, login.role, login.password_env), env=self.stack.chat_env(), seconds=60)
+
+    def start(self) -> None:
+        env = {**self.stack.chat_env(), **self.extra_env}
+        self.child = Child("chat", self.stack.chat(), env=env, log=self.stack.data / "chat.log")
+        self._ready(self.child, f"{self.url}/readyz")
+
+    def stop(self) -> None:
+        """SIGTERM, as a deploy does it."""
+        if self.child is not None:
+            self.child.end()
+
+    def kill(self) -> None:
+        """SIGKILL: no chance to say good-bye."""
+        assert self.child is not None
+        self.child.send(signal.SIGKILL)
+        self.child.end()
+
+    def restart(self) -> None:
+        self.stop()
+        self.start()
+
+    def log(self) -> str:
+        return (self.stack.data / "chat.log").read_text(errors="replace")
+
+    def _ready(self, child: Child, url: str) -> None:
+        try:
+            child.wait_for(url, START_S)
+        except BaseException:
+            child.end()
+            raise
+
+
+@dataclass
+class Demo:
+    """Chat server and demo shop that know each other."""
+
+    chat: ChatServer
+    shop: Child
+
+    @property
+    def stack(self) -> Stack:
+        return self.chat.stack
+
+    @property
+    def shop_url(self) -> str:
+        return self.stack.shop_url
+
+    @property
+    def chat_url(self) -> str:
+        return self.stack.chat_url
+
+    def end(self) -> None:
+        self.shop.end()
+        self.chat.stop()
+
+
+def start_demo(chat: ChatServer) -> Demo:
+    """The demo shop beside a chat server that runs already."""
+    shop = Child("shop", chat.stack.shop(), env=chat.stack.shop_env(), log=chat.stack.data / "shop.log")
+    try:
+        shop.wait_for(chat.stack.shop_url, START_S)
+    except BaseException:
+        shop.end()
+        raise
+    return Demo(chat, shop)
+
+
+@dataclass
+class BotProcesses:
+    """Rasa and its action server with the trained model. They ask the chat server at `stack.chat_url`, whoever listens there then."""
+
+    stack: Stack
+    children: list[Child] = field(default_factory=list)
+
+    @property
+    def url(self) -> str:
+        return self.stack.bot_url
+
+    @property
+    def secrets(self) -> dict[str, str]:
+        return {name: value for name, value in self.stack.secrets.items() if name.startswith("SHOPBELL_BOT_")}
+
+    def start(self) -> None:
+        env = self.stack.bot_env()
+        self.children.append(Child("actions", self.stack.actions(), env=env, log=self.stack.data / "actions.log", cwd=BOT))
+        rasa = Child("bot", self.stack.rasa(), env=env, log=self.stack.data / "bot.log", cwd=BOT)
+        self.children.append(rasa)
+        try:
+            rasa.wait_for(f"{self.url}/status?token={self.stack.secrets['SHOPBELL_BOT_TOKEN']}", BOT_START_S)
+        except BaseException:
+            self.end()
+            raise
+
+    def end(self) -> None:
+        for child in self.children:
+            child.end()
+
+
+class DataFolders:
+    """Folders with a database that has the agents already: made once, copied for each server, because hashing passwords takes time."""
+
+    def __init__(self, home: Path) -> None:
+        self._home, self._template = home, home / "template"
+        self._count = 0
+
+    def fresh(self) -> Path:
+        if not self._template.exists():
+            self._make()
+        self._count += 1
+        folder = self._home / f"data-{self._count}"
+        shutil.copytree(self._template, folder)
+        return folder
+
+    def _make(self) -> None:
+        building = self._home / "building"
+        ChatServer(new_stack(building, inbox=TEST_INBOX)).make_agents()
+        building.rename(self._template)
