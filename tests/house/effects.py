@@ -1,0 +1,93 @@
+"""One place for each effect: emitting, SQL, the environment, the wall clock, the browser's socket."""
+
+import ast
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from tests.house.imports import imports
+from tests.house.tree import Tree
+
+_PRODUCT = ("chat_server/", "order_status/", "examples/", "bot/actions/")
+
+
+@dataclass(frozen=True)
+class Effect:
+    """`seen` finds it in a parsed file; `places` are the only files that may have it."""
+
+    name: str
+    places: str
+    seen: Callable[[str, ast.Module, Tree], Iterator[int]]
+
+
+def _emits(path: str, module: ast.Module, tree: Tree) -> Iterator[int]:
+    for node in ast.walk(module):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "emit":
+            yield node.lineno
+
+
+def _speaks_sql(path: str, module: ast.Module, tree: Tree) -> Iterator[int]:
+    for line, name in imports(path, module, tree):
+        if name.split(".")[0] in ("sqlalchemy", "sqlite3", "alembic", "asyncpg", "aiosqlite"):
+            yield line
+
+
+def _reads_environment(path: str, module: ast.Module, tree: Tree) -> Iterator[int]:
+    for node in ast.walk(module):
+        if isinstance(node, ast.Attribute) and _dotted(node) in ("os.environ", "os.getenv", "os.putenv"):
+            yield node.lineno
+        elif isinstance(node, ast.ImportFrom) and node.module == "os" and {"environ", "getenv"} & {alias.name for alias in node.names}:
+            yield node.lineno
+
+
+_CLOCKS = {"datetime.now", "datetime.utcnow", "datetime.today", "date.today", "time.time", "time.time_ns", "time.localtime", "time.gmtime"}
+
+
+def _reads_clock(path: str, module: ast.Module, tree: Tree) -> Iterator[int]:
+    for node in ast.walk(module):
+        if isinstance(node, ast.Attribute):
+            dotted = _dotted(node)
+            if dotted in _CLOCKS or dotted.removeprefix("datetime.") in _CLOCKS:
+                yield node.lineno
+        elif isinstance(node, ast.ImportFrom) and node.module == "time" and {"time", "time_ns"} & {alias.name for alias in node.names}:
+            yield node.lineno
+
+
+def _dotted(node: ast.AST) -> str:
+    if isinstance(node, ast.Attribute):
+        return f"{_dotted(node.value)}.{node.attr}"
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+EFFECTS = (
+    Effect("emit", r"chat_server/outbound/announcer\.py", _emits),
+    Effect(
+        "SQL",
+        r"chat_server/outbound/((store|tables|migrations)(\.py|/.*)|database\.py)"
+        r"|order_status/((store|tables|migrations)(\.py|/.*))|examples/demo_shop/store\.py",
+        _speaks_sql,
+    ),
+    Effect("the environment", r"(chat_server|order_status|examples/demo_shop|bot/actions)/settings\.py", _reads_environment),
+    # The demo shop is a shop's own program: it may look at the clock where it likes.
+    Effect("the wall clock", r"(chat_server|order_status)/(app|__main__)\.py|examples/.*", _reads_clock),
+)
+
+
+def check(tree: Tree) -> list[str]:
+    """Every effect that stands outside its place."""
+    found = []
+    for path, module in tree.modules.items():
+        if not path.startswith(_PRODUCT):
+            continue
+        for effect in EFFECTS:
+            if re.fullmatch(effect.places, path) is None:
+                found += [f"{path}:{line}: {effect.name} belongs into {effect.places}" for line in effect.seen(path, module, tree)]
+    return found + _browser_socket(tree)
+
+
+def _browser_socket(tree: Tree) -> list[str]:
+    return [
+        f"{path}: socket.io-client belongs into widget/shared/socket.ts"
+        for path in tree.paths(".ts", ".tsx", under="widget/")
+        if re.search(r"""["']socket\.io-client["']""", tree.files[path]) and path != "widget/shared/socket.ts" and "/test/" not in path
+    ]
