@@ -91,6 +91,8 @@ class Child:
         self.send(signal.SIGKILL)
         self._process.wait()
         self._reader.join(2)
+        if self._process.stdout is not None and not self._reader.is_alive():
+            self._process.stdout.close()
         self._file.close()
 
     def _copy(self) -> None:

@@ -1,6 +1,7 @@
 """The secrets of `make run`: made once, kept in `.shopbell/secrets.json` for the owner alone.
 
-Names are those of the environment variables that carry them. Nothing here is ever printed, except the two demo logins.
+Names are those of the environment variables that carry them. `python3 -m tools.keys` prints a fresh set as NAME=value
+lines, for the `.env` of docker compose; `make run` prints none of them but the two demo logins.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ _MAKERS: dict[str, Callable[[], str]] = {
     "SHOPBELL_BOT_ACTIONS_SECRET": _token,
     "DEMO_AGENT_PASSWORD": _password,
     "DEMO_SUPERVISOR_PASSWORD": _password,
+    "DEMO_BACKOFFICE_PASSWORD": _password,
 }
 
 
@@ -50,3 +52,7 @@ def load_or_make(folder: Path) -> dict[str, str]:
             json.dump(have, file, indent=1)
         new.replace(path)
     return have
+
+
+if __name__ == "__main__":
+    print("\n".join(f"{name}={make()}" for name, make in _MAKERS.items()))
