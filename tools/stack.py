@@ -116,7 +116,7 @@ class Stack:
             **QUIET,
             "SHOPBELL_URL": self.chat_url,
             "SHOPBELL_BOT_TOKEN": self.secrets["SHOPBELL_BOT_TOKEN"],
-            "SHOPBELL_BOT_ACTIONS_URL": f"{self.actions_url}/webhook",
+            "SHOPBELL_ACTIONS_URL": f"{self.actions_url}/webhook",
         }
 
 
