@@ -1,0 +1,28 @@
+"""Everything about the shop's backend: order events come in, what shoppers should hear goes out, accepted offers are delivered.
+
+This is the room's public face; the chat server imports nothing else from here.
+"""
+
+from order_status.actions import ActionConfig
+from order_status.app import OrderStatus
+from order_status.events import Delivery, Effect, OfferAccepted, OfferSettled, StageChanged
+from order_status.ingest import Receipt
+from order_status.migrations import migrate
+from order_status.sources import SourceConfig
+from order_status.tables import metadata
+from order_status.writer import Writer
+
+__all__ = [
+    "ActionConfig",
+    "Delivery",
+    "Effect",
+    "OfferAccepted",
+    "OfferSettled",
+    "OrderStatus",
+    "Receipt",
+    "SourceConfig",
+    "StageChanged",
+    "Writer",
+    "metadata",
+    "migrate",
+]

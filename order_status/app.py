@@ -1,0 +1,106 @@
+"""Composition of order_status: the one object that the chat server builds and talks to. Decides nothing itself. Walks b, d and e."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from aiohttp import web
+
+from order_status import http, outbox, store
+from order_status.actions import ActionConfig, Actions
+from order_status.events import Delivery, OfferAccepted, OfferSettled, StageChanged
+from order_status.ingest import Ingest, Receipt
+from order_status.sources import SourceConfig, open_source
+from order_status.view import order_view
+from order_status.writer import Writer
+
+ORDERS_SHOWN = 20
+
+
+class OrderStatus:
+    """`wake` is set when a change or a settlement was committed: a hint only, `due_changes` and `due_settlements` are the truth."""
+
+    def __init__(
+        self,
+        writer: Writer,
+        sources: Sequence[SourceConfig],
+        actions: Sequence[ActionConfig],
+        clock: Callable[[], datetime],
+    ) -> None:
+        """Raises ValueError for a source or an action address that cannot work. `clock` gives aware UTC."""
+        if len({source.id for source in sources}) != len(sources):
+            raise ValueError("two sources have one id")
+        self.wake = asyncio.Event()
+        self._writer = writer
+        self._clock = clock
+        self._sources = {source.id: open_source(source) for source in sources}
+        self._ingest = Ingest(writer, self._sources, clock, self.wake)
+        self._actions = Actions(writer, actions, clock)
+
+    def routes(self) -> list[web.RouteDef]:
+        return http.routes(self.ingest)
+
+    async def ingest(self, source_id: str, headers: Mapping[str, str], body: bytes) -> Receipt:
+        """Answer one webhook, after COMMIT. `body` is the raw bytes as they came."""
+        return await self._ingest.take(source_id, headers, body)
+
+    async def due_changes(self, limit: int = 50) -> list[StageChanged]:
+        """What is to be told (or, if silent, noted) now, one for each order. The same again until `taken`."""
+        now = self._clock()
+        return await self._writer.read(lambda conn: outbox.due_changes(conn, now, limit))
+
+    async def taken(self, change_ids: Sequence[str]) -> None:
+        """`change_ids` of changes that were acted upon."""
+        now = self._clock()
+        await self._writer.write(lambda conn: store.take_changes(conn, change_ids, now))
+
+    async def orders(self, inbox_id: str, customer_id: str) -> list[dict[str, Any]]:
+        """The OrderViews of a customer whom the shop vouched for, newest first, at most 20."""
+        found = await self._writer.read(lambda conn: store.orders_of(conn, inbox_id, customer_id, ORDERS_SHOWN))
+        return [order_view(state, source_id) for source_id, state in found]
+
+    async def order(self, inbox_id: str, order_id: str) -> dict[str, Any] | None:
+        """One OrderView; whether the asker may see it is the caller's business."""
+        found = await self._writer.read(lambda conn: store.states(conn, [(inbox_id, order_id)]))
+        return next((order_view(state, source_id) for source_id, state in found.values()), None)
+
+    async def due_settlements(self, limit: int = 50) -> list[OfferSettled]:
+        return await self._writer.read(lambda conn: store.due_settlements(conn, limit))
+
+    async def settlements_taken(self, ids: Sequence[str]) -> None:
+        now = self._clock()
+        await self._writer.write(lambda conn: store.take_settlements(conn, ids, now))
+
+    async def deliver(self, offer: OfferAccepted) -> Delivery:
+        """One signed call to the shop. The schedule of retries is the caller's."""
+        return await self._actions.deliver(offer)
+
+    async def health(self) -> list[dict[str, Any]]:
+        """For each source its numbers since the beginning, and when a webhook last came that was accepted."""
+        await self._ingest.flush()
+        rows = await self._writer.read(lambda conn: store.numbers_of(conn, self._sources))
+        return [
+            _health(source.config, [row for row in rows if row["source_id"] == source_id]) for source_id, source in self._sources.items()
+        ]
+
+
+def _health(config: SourceConfig, rows: Sequence[Mapping[Any, Any]]) -> dict[str, Any]:
+    def total(outcome: str) -> int:
+        return sum(row["n"] for row in rows if row["outcome"] == outcome)
+
+    def by_reason(outcome: str) -> dict[str, int]:
+        return {row["reason"]: row["n"] for row in rows if row["outcome"] == outcome}
+
+    return {
+        "source_id": config.id,
+        "inbox_id": config.inbox_id,
+        "kind": config.kind,
+        "accepted": total("accepted"),
+        "duplicates": total("duplicate"),
+        "contradictions": total("contradiction"),
+        "ignored": by_reason("ignored"),
+        "refused": by_reason("refused"),
+        "unknown": by_reason("unknown"),
+        "last_event": max((row["last_at"] for row in rows if row["outcome"] == "accepted"), default=None),
+    }

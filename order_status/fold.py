@@ -1,0 +1,129 @@
+"""Snapshots into one state: `join` is commutative, associative and idempotent, so any order of arrival, with any duplicates, ends alike.
+
+Pure. Nothing is ever removed: a stale snapshot can only add a parcel, a mark, an adjustment or a measure. Walk b.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+
+from order_status.events import Mark, OrderEvent, Stamp
+from order_status.stages import (
+    ADJUSTMENT_RANK,
+    SHIPMENT_RANK,
+    KnownAdjustment,
+    KnownCustomer,
+    KnownMeasure,
+    OrderState,
+    Parcel,
+    PaymentMark,
+)
+
+MARKS_KEPT = 100  # the latest of each parcel, beside the earliest of each known stage: an honest parcel has a dozen
+PAYMENTS_KEPT = 64
+
+
+def fold(state: OrderState | None, event: OrderEvent) -> OrderState:
+    """The state after one more snapshot; `state` is None at the first."""
+    seen = _from_snapshot(event)
+    return seen if state is None else join(state, seen)
+
+
+def join(one: OrderState, other: OrderState) -> OrderState:
+    """All that two states know. Both must be of the same order."""
+    customers = [known for known in (one.customer, other.customer) if known is not None]
+    return OrderState(
+        head=max(one.head, other.head, key=lambda head: head.stamp),
+        customer=max(customers, key=lambda known: (known.customer.id is not None, known.stamp), default=None),
+        statuses=_earliest(one.statuses + other.statuses),
+        payments=_join_payments(one.payments + other.payments),
+        parcels=_join_parcels(one.parcels + other.parcels),
+        adjustments=_join_adjustments(one.adjustments + other.adjustments),
+        measures=_join_measures(one.measures + other.measures),
+    )
+
+
+def _from_snapshot(event: OrderEvent) -> OrderState:
+    stamp = event.head.stamp
+    parcels = tuple(
+        Parcel(
+            stamp=stamp,
+            facts=replace(shipment, scans=()),
+            marks=_keep((*shipment.scans, Mark(shipment.stage, shipment.at))),
+        )
+        for shipment in event.shipments
+    )
+    return OrderState(
+        head=event.head,
+        customer=KnownCustomer(stamp, event.customer) if event.customer else None,
+        statuses=(Mark(event.status, stamp.at),),
+        payments=(PaymentMark(stamp, event.payment, event.payment_reason),) if event.payment else (),
+        parcels=_join_parcels(parcels),
+        adjustments=_join_adjustments(KnownAdjustment(stamp, adjustment) for adjustment in event.adjustments),
+        measures=_join_measures(KnownMeasure(stamp, measure) for measure in event.measures),
+    )
+
+
+def _earliest(marks: Iterable[Mark]) -> tuple[Mark, ...]:
+    """One mark for each stage: the earliest."""
+    first: dict[str, Mark] = {}
+    for mark in sorted(marks, key=_by_time):
+        first.setdefault(mark.stage, mark)
+    return tuple(sorted(first.values(), key=_by_time))
+
+
+def _keep(marks: Iterable[Mark]) -> tuple[Mark, ...]:
+    """The marks without repeats, bounded: the latest, and the earliest of each known stage, in whatever order they arrived."""
+    distinct: dict[tuple[str, datetime], Mark] = {}
+    for mark in marks:
+        twin = distinct.get((mark.stage, mark.at))
+        if twin is None or (mark.place or "") > (twin.place or ""):
+            distinct[(mark.stage, mark.at)] = mark
+    ordered = sorted(distinct.values(), key=_by_time)
+    if len(ordered) <= MARKS_KEPT:
+        return tuple(ordered)
+    return tuple(sorted({*ordered[-MARKS_KEPT:], *_earliest(mark for mark in ordered if mark.stage in SHIPMENT_RANK)}, key=_by_time))
+
+
+def _join_payments(marks: Iterable[PaymentMark]) -> tuple[PaymentMark, ...]:
+    by_stamp = {mark.stamp: mark for mark in marks}
+    return tuple(by_stamp[stamp] for stamp in sorted(by_stamp))[-PAYMENTS_KEPT:]
+
+
+def _join_parcels(parcels: Iterable[Parcel]) -> tuple[Parcel, ...]:
+    found: dict[str, Parcel] = {}
+    for parcel in parcels:
+        twin = found.get(parcel.facts.id)
+        if twin is None:
+            found[parcel.facts.id] = parcel
+        else:
+            newer = max(parcel, twin, key=lambda candidate: candidate.stamp)
+            found[parcel.facts.id] = Parcel(newer.stamp, newer.facts, _keep(parcel.marks + twin.marks))
+    return tuple(found[key] for key in sorted(found))
+
+
+def _join_adjustments(adjustments: Iterable[KnownAdjustment]) -> tuple[KnownAdjustment, ...]:
+    """The furthest status of each; among equals the newest."""
+    found: dict[str, KnownAdjustment] = {}
+    for known in adjustments:
+        twin = found.get(known.adjustment.id)
+        if twin is None or _standing(known) > _standing(twin):
+            found[known.adjustment.id] = known
+    return tuple(found[key] for key in sorted(found))
+
+
+def _join_measures(measures: Iterable[KnownMeasure]) -> tuple[KnownMeasure, ...]:
+    found: dict[str, KnownMeasure] = {}
+    for known in measures:
+        twin = found.get(known.measure.id)
+        if twin is None or known.stamp > twin.stamp:
+            found[known.measure.id] = known
+    return tuple(found[key] for key in sorted(found))
+
+
+def _standing(known: KnownAdjustment) -> tuple[int, Stamp]:
+    return (ADJUSTMENT_RANK.get(known.adjustment.status, 0), known.stamp)
+
+
+def _by_time(mark: Mark) -> tuple[datetime, str, str]:
+    return (mark.at, mark.stage, mark.place or "")

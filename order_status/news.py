@@ -1,0 +1,243 @@
+"""What of an order is worth a word: its effects, which of them are news, how long they stay fresh, and which one tells most.
+
+Pure. An effect is told once ever; what comes late, from a test, or against a later stage is recorded in silence. Walk b.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+
+from order_status.events import Due, Effect, Mark, OrderEvent
+from order_status.stages import (
+    ATTEMPT_STAGES,
+    OrderState,
+    Parcel,
+    current,
+    is_cancelled,
+    is_delayed,
+    payment_of,
+    progress,
+    rank_of,
+)
+
+# The most telling first: a problem before a good word, a later stage before an earlier one.
+TELLING = (
+    "delayed",
+    "delivery_failed",
+    "payment_failed",
+    "cancelled",
+    "refunded",
+    "returned",
+    "delivered",
+    "out_for_delivery",
+    "ready_for_pickup",
+    "shipped",
+    "packed",
+    "paid",
+    "placed",
+)
+FRESH = {
+    "placed": timedelta(hours=24),
+    "paid": timedelta(hours=24),
+    "payment_failed": timedelta(hours=24),
+    "packed": timedelta(hours=12),
+    "shipped": timedelta(hours=48),
+    "ready_for_pickup": timedelta(hours=72),
+    "delivered": timedelta(hours=72),
+    "delivery_failed": timedelta(hours=48),
+    "cancelled": timedelta(days=14),
+    "refunded": timedelta(days=14),
+    "returned": timedelta(days=14),
+}  # out_for_delivery: the same local day; delayed: while the expected time lies ahead
+PAYMENT_PATIENCE = timedelta(minutes=3)  # most failed payments succeed at the next try
+NEXT_FAILURE = timedelta(hours=6)  # two records of a failed delivery closer than this, with none of a new attempt between them, are one
+
+_SPOKEN_PARCEL = frozenset({"packed", "out_for_delivery", "delivery_failed", "ready_for_pickup", "delivered"})
+_SHIPPED = frozenset({"shipped", "in_transit"})
+_SETTLED = {"refund": "refunded", "return": "returned"}
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """An effect on its way to the outbox. `timed`: the sender told when it happened (else `at` is only when it was reported)."""
+
+    effect: Effect
+    fresh_until: datetime
+    timed: bool = True
+    silent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """The one word about several effects. `silent`: none of them is to be told any more."""
+
+    effect: Effect
+    stage: str
+    fresh_until: datetime
+    silent: bool
+
+
+def news(
+    before: OrderState | None, after: OrderState, event: OrderEvent, recorded: Collection[Effect], now: datetime, zone: tzinfo
+) -> list[News]:
+    """The effects of `after` that were never recorded, silent where the shopper must not hear them. `zone`: the source's."""
+    keys = {effect.key for effect in recorded}
+    observations = {(effect.entity, effect.stage, effect.at) for effect in recorded if effect.stage != "delayed"}
+    quiet = event.head.test or not event.head.notify
+    first_and_old = before is None and after.head.placed_at + FRESH["placed"] <= now
+    stale_snapshot = event.head.stamp != after.head.stamp
+    fresh = []
+    for found in effects(after, zone):
+        effect = found.effect
+        if effect.key in keys or (effect.entity, effect.stage, effect.at) in observations:
+            continue
+        silent = (
+            quiet
+            or found.fresh_until <= now
+            or (first_and_old and not found.timed)
+            or (stale_snapshot and effect.entity in ("order", "payment"))
+            or _is_behind(before, after, effect)
+            or (effect.stage == "delayed" and _was_told_later(effect, recorded))
+        )
+        fresh.append(News(effect, found.fresh_until, found.timed, silent))
+    return fresh
+
+
+def effects(state: OrderState, zone: tzinfo) -> list[News]:
+    """Everything about this order that could ever be told, each with the key under which it is told once."""
+    found = [*_order_effects(state), *_payment_effects(state)]
+    for parcel in state.parcels:
+        found.extend(_parcel_effects(parcel, zone))
+    for known in state.adjustments:
+        stage = _SETTLED.get(known.adjustment.kind)
+        if stage and known.adjustment.status == "completed":
+            found.append(_news(f"adjustment:{known.adjustment.id}", stage, known.adjustment.at))
+    return found
+
+
+def word(pending: Sequence[News], state: OrderState, now: datetime) -> Word:
+    """What to say about these effects (at least one) together: the most telling one that is still true, fresh ones first."""
+    failures_here = sum(item.effect.stage == "payment_failed" for item in pending)
+    told = [
+        item
+        for item in pending
+        if not item.silent and is_standing(item.effect, state) and not _was_never_missed(item.effect, failures_here)
+    ]
+    chosen = min(told or pending, key=lambda item: (item.fresh_until <= now, TELLING.index(item.effect.stage), item.effect.key))
+    stage = "placed" if chosen.effect.stage == "paid" else chosen.effect.stage
+    return Word(chosen.effect, stage, chosen.fresh_until, silent=not told)
+
+
+def _was_never_missed(effect: Effect, failures_here: int) -> bool:
+    """A payment that succeeded before the shopper heard of a failure: all failures (their number ends the key) stand beside it, untold."""
+    return effect.stage == "paid" and int(effect.key.rpartition("/")[2]) <= failures_here
+
+
+def is_standing(effect: Effect, state: OrderState) -> bool:
+    """Whether the effect still describes the order: not overtaken by a later stage, another expected day, or a payment that succeeded."""
+    kind, _, ident = effect.entity.partition(":")
+    if kind == "adjustment" or effect.stage == "cancelled":
+        return True
+    if is_cancelled(state):
+        return False
+    if effect.stage == "placed":
+        return payment_of(state) != "failed"
+    if kind == "payment":
+        return payment_of(state) == ("failed" if effect.stage == "payment_failed" else "paid")
+    parcel = next((parcel for parcel in state.parcels if parcel.facts.id == ident), None)
+    if parcel is None:
+        return False
+    if effect.stage == "delayed":
+        return is_delayed(parcel) and effect.key == _delay_key(parcel)
+    mark = current(parcel)
+    if mark is None:
+        return False
+    return mark.stage == effect.stage or (effect.stage == "shipped" and mark.stage in _SHIPPED)
+
+
+def _order_effects(state: OrderState) -> Iterable[News]:
+    by_stage = {mark.stage: mark for mark in state.statuses}
+    if "placed" in by_stage or "confirmed" in by_stage:
+        yield _news("order", "placed", state.head.placed_at)
+    if "cancelled" in by_stage:
+        yield _news("order", "cancelled", by_stage["cancelled"].at, timed=False)
+
+
+def _payment_effects(state: OrderState) -> Iterable[News]:
+    """Each run of `failed`, and the payment that succeeded after it; a payment that never failed is part of `placed`."""
+    failures, last = 0, ""
+    for mark in state.payments:
+        if mark.status == "failed" and last != "failed":
+            failures += 1
+            yield _news("payment", "payment_failed", mark.stamp.at, str(failures), timed=False)
+        elif mark.status == "paid" and last != "paid" and failures:
+            yield _news("payment", "paid", mark.stamp.at, str(failures), timed=False)
+        last = mark.status
+
+
+def _parcel_effects(parcel: Parcel, zone: tzinfo) -> Iterable[News]:
+    entity = f"shipment:{parcel.facts.id}"
+    seen: set[str] = set()
+    for mark in parcel.marks:
+        stage = "shipped" if mark.stage in _SHIPPED else mark.stage
+        if stage in seen or stage in ATTEMPT_STAGES or not (stage == "shipped" or stage in _SPOKEN_PARCEL):
+            continue
+        seen.add(stage)
+        yield _news(entity, stage, mark.at)
+    for mark, attempt in attempts(parcel):
+        fresh_until = _end_of_day(mark.at.astimezone(zone).date(), zone) if mark.stage == "out_for_delivery" else None
+        yield _news(entity, mark.stage, mark.at, str(attempt), fresh_until=fresh_until)
+    eta = parcel.facts.eta
+    if eta is not None and is_delayed(parcel):
+        yield News(Effect(_delay_key(parcel), entity, "delayed", parcel.stamp.at), eta.time or _end_of_day(eta.day, zone), timed=False)
+
+
+def attempts(parcel: Parcel) -> list[tuple[Mark, int]]:
+    """The first record of each delivery attempt and of each failure, with its number: a new attempt begins after a failure."""
+    found: dict[tuple[str, int], Mark] = {}
+    failures, failed_at, out_since = 0, None, False
+    for mark in sorted((mark for mark in parcel.marks if mark.stage in ATTEMPT_STAGES), key=progress):
+        if mark.stage == "out_for_delivery":
+            found.setdefault((mark.stage, failures + 1), mark)
+            out_since = True
+        elif failed_at is None or out_since or mark.at - failed_at >= NEXT_FAILURE:
+            failures, failed_at, out_since = failures + 1, mark.at, False
+            found[(mark.stage, failures)] = mark
+    return [(mark, attempt) for (_, attempt), mark in found.items()]
+
+
+def _is_behind(before: OrderState | None, after: OrderState, effect: Effect) -> bool:
+    """A stage that the order had left behind before this event, or that no longer matters."""
+    kind, _, ident = effect.entity.partition(":")
+    if kind == "adjustment" or effect.stage == "cancelled":
+        return False
+    if is_cancelled(after):
+        return True
+    if kind == "payment":
+        return not is_standing(effect, after)
+    if before is None:
+        return False
+    if kind == "order":
+        return any(rank_of(parcel) >= 20 for parcel in before.parcels)
+    parcel = next((parcel for parcel in before.parcels if parcel.facts.id == ident), None)
+    mark = current(parcel) if parcel else None
+    return mark is not None and effect.stage != "delayed" and progress(mark) > progress(Mark(effect.stage, effect.at))
+
+
+def _was_told_later(effect: Effect, recorded: Iterable[Effect]) -> bool:
+    """A delay to a day that is not later than one already recorded for this parcel (the day ends the key)."""
+    return any(earlier.entity == effect.entity and earlier.stage == "delayed" and earlier.key >= effect.key for earlier in recorded)
+
+
+def _delay_key(parcel: Parcel) -> str:
+    eta: Due | None = parcel.facts.eta
+    return f"shipment:{parcel.facts.id}/delayed/{eta.day.isoformat() if eta else ''}"
+
+
+def _news(entity: str, stage: str, at: datetime, nth: str = "", *, timed: bool = True, fresh_until: datetime | None = None) -> News:
+    key = f"{entity}/{stage}/{nth}" if nth else f"{entity}/{stage}"
+    return News(Effect(key, entity, stage, at), fresh_until or at + FRESH[stage], timed)
+
+
+def _end_of_day(day: date, zone: tzinfo) -> datetime:
+    return datetime.combine(day + timedelta(days=1), time(), tzinfo=zone).astimezone(UTC)

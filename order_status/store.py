@@ -1,0 +1,214 @@
+"""All SQL of order_status: synchronous functions over a connection, to be run inside the writer that app.py is handed.
+
+No decisions here. Every write is safe to repeat: what is already there stays. Walks b and e.
+"""
+
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, cast
+
+import msgspec
+from sqlalchemy import Connection, CursorResult, RowMapping, Table, func, select, tuple_, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from order_status.events import Delivery, Effect, OfferSettled, Settlement
+from order_status.news import News
+from order_status.stages import OrderState, headline
+from order_status.tables import actions, changes, counts, deliveries, orders, settlements
+
+UNKNOWN_KEPT = 100  # distinct unknown values counted for each source; further ones are counted together
+OrderKey = tuple[str, str]  # inbox id, order id
+
+
+def record_delivery(
+    conn: Connection, *, source_id: str, delivery_id: str, inbox_id: str, kind: str, order_id: str | None, body: bytes, at: datetime
+) -> bool:
+    """False when this source sent this delivery before: then nothing more is to be done."""
+    row = {"source_id": source_id, "delivery_id": delivery_id, "inbox_id": inbox_id, "type": kind}
+    return _insert_once(conn, deliveries, {**row, "order_id": order_id, "body": body, "received_at": at})
+
+
+def lock_order(conn: Connection, inbox_id: str, order_id: str, source_id: str, first_seen: datetime) -> OrderState | None:
+    """The order's state, locked until the transaction ends; None for an order never seen. `save_order` must follow in it."""
+    _insert_once(
+        conn,
+        orders,
+        {
+            "inbox_id": inbox_id,
+            "order_id": order_id,
+            "source_id": source_id,
+            "number": order_id,
+            "placed_at": first_seen,
+            "updated_at": first_seen,
+            "headline": "",
+            "state": "",
+        },
+    )
+    here = (orders.c.inbox_id == inbox_id) & (orders.c.order_id == order_id)
+    state = conn.execute(select(orders.c.state).where(here).with_for_update()).scalar_one()
+    return _state(state) if state else None
+
+
+def save_order(conn: Connection, inbox_id: str, source_id: str, state: OrderState) -> None:
+    known = state.customer
+    conn.execute(
+        update(orders)
+        .where(orders.c.inbox_id == inbox_id, orders.c.order_id == state.head.order_id)
+        .values(
+            source_id=source_id,
+            number=state.head.number,
+            customer_id=known.customer.id if known else None,
+            placed_at=state.head.placed_at,
+            updated_at=state.head.stamp.at,
+            headline=headline(state),
+            state=msgspec.json.encode(state).decode("utf-8"),
+        )
+    )
+
+
+def recorded(conn: Connection, inbox_id: str, order_id: str) -> list[Effect]:
+    """Every effect of this order that ever reached the outbox."""
+    query = select(changes).where(changes.c.inbox_id == inbox_id, changes.c.order_id == order_id)
+    return [_effect(row) for row in conn.execute(query).mappings()]
+
+
+def add_change(conn: Connection, *, inbox_id: str, order_id: str, source_id: str, news: News, due_at: datetime, now: datetime) -> None:
+    _insert_once(
+        conn,
+        changes,
+        {
+            "id": f"chg_{uuid.uuid4().hex}",
+            "inbox_id": inbox_id,
+            "order_id": order_id,
+            "source_id": source_id,
+            "effect_key": news.effect.key,
+            "entity": news.effect.entity,
+            "stage": news.effect.stage,
+            "at": news.effect.at,
+            "fresh_until": news.fresh_until,
+            "silent": news.silent,
+            "due_at": due_at,
+            "created_at": now,
+        },
+    )
+
+
+def postpone(conn: Connection, inbox_id: str, order_id: str, stage: str, due_at: datetime) -> None:
+    """Let a waiting change of this stage wait until `due_at` at least."""
+    conn.execute(
+        update(changes)
+        .where(changes.c.inbox_id == inbox_id, changes.c.order_id == order_id, changes.c.stage == stage)
+        .where(changes.c.taken_at.is_(None), changes.c.due_at < due_at)
+        .values(due_at=due_at)
+    )
+
+
+def due_orders(conn: Connection, now: datetime, limit: int) -> list[OrderKey]:
+    """The orders with a change whose debounce is over, the longest waiting first."""
+    waiting = select(changes.c.inbox_id, changes.c.order_id).where(changes.c.taken_at.is_(None), changes.c.due_at <= now)
+    query = waiting.group_by(changes.c.inbox_id, changes.c.order_id).order_by(func.min(changes.c.due_at)).limit(limit)
+    return [(inbox_id, order_id) for inbox_id, order_id in conn.execute(query)]
+
+
+def waiting_changes(conn: Connection, keys: Sequence[OrderKey]) -> list[tuple[OrderKey, str, News, datetime]]:
+    """Every change of these orders that nobody took, due or not: (order, change id, news, due_at), in the order of their making."""
+    query = select(changes).where(changes.c.taken_at.is_(None), tuple_(changes.c.inbox_id, changes.c.order_id).in_(keys))
+    rows = conn.execute(query.order_by(changes.c.created_at, changes.c.id)).mappings()
+    return [((row["inbox_id"], row["order_id"]), row["id"], _news(row), row["due_at"]) for row in rows]
+
+
+def states(conn: Connection, keys: Sequence[OrderKey]) -> dict[OrderKey, tuple[str, OrderState]]:
+    """The source and the state of each order."""
+    query = select(orders).where(tuple_(orders.c.inbox_id, orders.c.order_id).in_(keys), orders.c.state != "")
+    return {(row["inbox_id"], row["order_id"]): (row["source_id"], _state(row["state"])) for row in conn.execute(query).mappings()}
+
+
+def orders_of(conn: Connection, inbox_id: str, customer_id: str, limit: int) -> list[tuple[str, OrderState]]:
+    """Newest first."""
+    query = select(orders.c.source_id, orders.c.state).where(orders.c.inbox_id == inbox_id, orders.c.customer_id == customer_id)
+    newest = query.where(orders.c.state != "").order_by(orders.c.placed_at.desc(), orders.c.order_id.desc()).limit(limit)
+    return [(source_id, _state(state)) for source_id, state in conn.execute(newest)]
+
+
+def take_changes(conn: Connection, ids: Sequence[str], now: datetime) -> None:
+    """These need not be handed out again; a repeat changes nothing."""
+    conn.execute(update(changes).where(changes.c.id.in_(ids), changes.c.taken_at.is_(None)).values(taken_at=now))
+
+
+def take_settlements(conn: Connection, ids: Sequence[str], now: datetime) -> None:
+    conn.execute(update(settlements).where(settlements.c.id.in_(ids), settlements.c.taken_at.is_(None)).values(taken_at=now))
+
+
+def settle(conn: Connection, inbox_id: str, source_id: str, settlement: Settlement) -> bool:
+    """False when this offer was settled before."""
+    row = {"id": f"set_{uuid.uuid4().hex}", "inbox_id": inbox_id, "offer_id": settlement.offer_id, "source_id": source_id}
+    return _insert_once(conn, settlements, {**row, "status": settlement.status, "reason": settlement.reason, "at": settlement.at})
+
+
+def due_settlements(conn: Connection, limit: int) -> list[OfferSettled]:
+    query = select(settlements).where(settlements.c.taken_at.is_(None)).order_by(settlements.c.at, settlements.c.id).limit(limit)
+    return [
+        OfferSettled(row["id"], row["inbox_id"], row["offer_id"], row["status"], row["reason"], row["at"])
+        for row in conn.execute(query).mappings()
+    ]
+
+
+def outcome(conn: Connection, inbox_id: str, offer_id: str) -> Delivery | None:
+    """How the shop settled this offer, or answered to it; None when it never answered."""
+    for table in (settlements, actions):
+        query = select(table.c.status, table.c.reason).where(table.c.inbox_id == inbox_id, table.c.offer_id == offer_id)
+        row = conn.execute(query).one_or_none()
+        if row is not None:
+            return Delivery(row.status, row.reason)
+    return None
+
+
+def record_outcome(conn: Connection, inbox_id: str, offer_id: str, delivery: Delivery, now: datetime) -> None:
+    row = {"inbox_id": inbox_id, "offer_id": offer_id, "status": delivery.status, "reason": delivery.reason, "at": now}
+    _insert_once(conn, actions, row)
+
+
+def count(conn: Connection, source_id: str, numbers: Mapping[tuple[str, str], int], now: datetime) -> None:
+    """Add to a source's numbers; a key is (outcome, reason)."""
+    for (kind, reason), n in numbers.items():
+        key = {"source_id": source_id, "outcome": kind, "reason": reason[:128]}
+        if kind == "unknown" and not _is_counted(conn, key) and _distinct(conn, source_id, kind) >= UNKNOWN_KEPT:
+            key["reason"] = "other"
+        if not _insert_once(conn, counts, {**key, "n": n, "last_at": now}):
+            here = [counts.c[name] == value for name, value in key.items()]
+            conn.execute(update(counts).where(*here).values(n=counts.c.n + n, last_at=now))
+
+
+def numbers_of(conn: Connection, source_ids: Iterable[str]) -> list[RowMapping]:
+    """Rows of (source_id, outcome, reason, n, last_at)."""
+    query = select(counts).where(counts.c.source_id.in_(list(source_ids))).order_by(counts.c.source_id, counts.c.outcome, counts.c.reason)
+    return list(conn.execute(query).mappings())
+
+
+def _is_counted(conn: Connection, key: Mapping[str, str]) -> bool:
+    return conn.execute(select(counts.c.n).where(*[counts.c[name] == value for name, value in key.items()])).first() is not None
+
+
+def _distinct(conn: Connection, source_id: str, kind: str) -> int:
+    query = select(func.count()).select_from(counts).where(counts.c.source_id == source_id, counts.c.outcome == kind)
+    return conn.execute(query).scalar_one()
+
+
+def _insert_once(conn: Connection, table: Table, row: Mapping[str, Any]) -> bool:
+    """Whether the row was new. A row that breaks a unique constraint is left out, also when another transaction is just adding it."""
+    insert = postgresql.insert(table) if conn.dialect.name == "postgresql" else sqlite.insert(table)
+    result = conn.execute(insert.values(**row).on_conflict_do_nothing())
+    return cast("CursorResult[Any]", result).rowcount == 1
+
+
+def _state(text: str) -> OrderState:
+    return msgspec.json.decode(text, type=OrderState)
+
+
+def _effect(row: RowMapping) -> Effect:
+    return Effect(row["effect_key"], row["entity"], row["stage"], row["at"])
+
+
+def _news(row: RowMapping) -> News:
+    return News(_effect(row), row["fresh_until"], silent=row["silent"])

@@ -1,0 +1,142 @@
+"""The tables of order_status, for SQLite and PostgreSQL alike. Times go in and come out as aware UTC. No queries here; see store.py."""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """An aware UTC datetime; SQLite, which has no zones, keeps its naive form."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        moment = value.astimezone(UTC)
+        return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# Every accepted webhook, raw: the first dedupe, and the evidence.
+deliveries = Table(
+    "order_deliveries",
+    metadata,
+    Column("source_id", String(128), nullable=False),
+    Column("delivery_id", String(200), nullable=False),
+    Column("inbox_id", String(128), nullable=False),
+    Column("type", String(64), nullable=False),
+    Column("order_id", String(128)),
+    Column("body", LargeBinary, nullable=False),
+    Column("received_at", UtcTime, nullable=False),
+    PrimaryKeyConstraint("source_id", "delivery_id"),
+    Index(None, "inbox_id", "order_id"),
+)
+
+# One row for each order; `state` is all that its snapshots add up to (stages.OrderState, JSON), empty only within the first transaction.
+orders = Table(
+    "order_orders",
+    metadata,
+    Column("inbox_id", String(128), nullable=False),
+    Column("order_id", String(128), nullable=False),
+    Column("source_id", String(128), nullable=False),
+    Column("number", String(128), nullable=False),
+    Column("customer_id", String(128)),
+    Column("placed_at", UtcTime, nullable=False),
+    Column("updated_at", UtcTime, nullable=False),
+    Column("headline", String(32), nullable=False),
+    Column("state", Text, nullable=False),
+    PrimaryKeyConstraint("inbox_id", "order_id"),
+    Index(None, "inbox_id", "customer_id", "placed_at"),
+)
+
+# The outbox: each effect of an order once ever, whoever reports it.
+changes = Table(
+    "order_changes",
+    metadata,
+    Column("id", String(40), nullable=False),
+    Column("inbox_id", String(128), nullable=False),
+    Column("order_id", String(128), nullable=False),
+    Column("source_id", String(128), nullable=False),
+    Column("effect_key", String(300), nullable=False),
+    Column("entity", String(200), nullable=False),
+    Column("stage", String(32), nullable=False),
+    Column("at", UtcTime, nullable=False),
+    Column("fresh_until", UtcTime, nullable=False),
+    Column("silent", Boolean, nullable=False),
+    Column("due_at", UtcTime, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Column("taken_at", UtcTime),
+    PrimaryKeyConstraint("id"),
+    UniqueConstraint("inbox_id", "order_id", "effect_key"),
+    Index(None, "taken_at", "due_at"),
+)
+
+# The shop's later word on an accepted offer: the first one counts.
+settlements = Table(
+    "order_settlements",
+    metadata,
+    Column("id", String(40), nullable=False),
+    Column("inbox_id", String(128), nullable=False),
+    Column("offer_id", String(128), nullable=False),
+    Column("source_id", String(128), nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("reason", Text),
+    Column("at", UtcTime, nullable=False),
+    Column("taken_at", UtcTime),
+    PrimaryKeyConstraint("id"),
+    UniqueConstraint("inbox_id", "offer_id"),
+    Index(None, "taken_at", "at"),
+)
+
+# What the shop answered to an accepted offer, so that one accepted offer is one call.
+actions = Table(
+    "order_actions",
+    metadata,
+    Column("inbox_id", String(128), nullable=False),
+    Column("offer_id", String(128), nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("reason", Text),
+    Column("at", UtcTime, nullable=False),
+    PrimaryKeyConstraint("inbox_id", "offer_id"),
+)
+
+# How many webhooks of a source ended how.
+counts = Table(
+    "order_counts",
+    metadata,
+    Column("source_id", String(128), nullable=False),
+    Column("outcome", String(16), nullable=False),
+    Column("reason", String(128), nullable=False),
+    Column("n", Integer, nullable=False),
+    Column("last_at", UtcTime, nullable=False),
+    PrimaryKeyConstraint("source_id", "outcome", "reason"),
+)

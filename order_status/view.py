@@ -1,0 +1,105 @@
+"""The OrderView of docs/wire.md: an order as shoppers, agents and the bot see it. Pure, made from the state alone. Walks b and d."""
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+from order_status.events import Due, Mark
+from order_status.stages import (
+    OrderState,
+    Parcel,
+    contradicted,
+    current,
+    expected,
+    headline,
+    is_cancelled,
+    is_delayed,
+    payment_of,
+    stage_of,
+)
+
+TIMELINE_KEPT = 60
+SCANS_SHOWN = 40
+
+
+def order_view(state: OrderState, source_id: str) -> dict[str, Any]:
+    """All keys are always there. Times are ISO 8601 in UTC, a due date without a time is `YYYY-MM-DD`."""
+    head = state.head
+    return {
+        "order_id": head.order_id,
+        "number": head.number,
+        "source_id": source_id,
+        "headline": headline(state),
+        "placed_at": _iso(head.placed_at),
+        "locale": head.locale,
+        "currency": head.currency,
+        "total": head.total,
+        "url": head.url,
+        "delayed": not is_cancelled(state) and any(is_delayed(parcel) for parcel in state.parcels),
+        "expected": _due(expected(state)),
+        "payment": payment_of(state),
+        "items": [asdict(item) for item in head.items],
+        "shipments": [_shipment(parcel) for parcel in state.parcels],
+        "adjustments": [{**asdict(known.adjustment), "at": _iso(known.adjustment.at)} for known in state.adjustments],
+        "measures": [{**asdict(known.measure), "at": _iso(known.measure.at)} for known in state.measures],
+        "timeline": _timeline(state),
+        "updated_at": _iso(head.stamp.at),
+    }
+
+
+def _shipment(parcel: Parcel) -> dict[str, Any]:
+    facts = parcel.facts
+    return {
+        "id": facts.id,
+        "carrier": facts.carrier,
+        "tracking_number": facts.tracking_number,
+        "tracking_url": facts.tracking_url,
+        "stage": stage_of(parcel),
+        "promised": _due(facts.promised),
+        "eta": _due(facts.eta),
+        "delayed": is_delayed(parcel),
+        "reason": facts.reason,
+        "scans": [{"stage": mark.stage, "at": _iso(mark.at), "place": mark.place} for mark in parcel.marks[-SCANS_SHOWN:]],
+    }
+
+
+def _timeline(state: OrderState) -> list[dict[str, Any]]:
+    """Oldest first. `note`: a place, a reason, or `contradicted` (said after the journey had ended, and not believed)."""
+    entries = sorted(_entries(state), key=lambda entry: (entry[0], entry[1], entry[2]))
+    return [{"at": _iso(at), "entity": entity, "stage": stage, "note": note} for at, entity, stage, note in entries[-TIMELINE_KEPT:]]
+
+
+def _entries(state: OrderState) -> Iterable[tuple[datetime, str, str, str | None]]:
+    for mark in state.statuses:
+        yield (state.head.placed_at if mark.stage == "placed" else mark.at), "order", mark.stage, None
+    last = ""
+    for payment in state.payments:
+        if payment.status != last:
+            yield payment.stamp.at, "payment", payment.status, payment.reason
+        last = payment.status
+    for parcel in state.parcels:
+        for mark in parcel.marks:
+            yield mark.at, f"shipment:{parcel.facts.id}", mark.stage, _note(parcel, mark)
+    for known in state.adjustments:
+        adjustment = known.adjustment
+        yield adjustment.at, f"adjustment:{adjustment.id}", f"{adjustment.kind}_{adjustment.status}", None
+    for done in state.measures:
+        yield done.measure.at, f"measure:{done.measure.id}", "measure", None
+
+
+def _note(parcel: Parcel, mark: Mark) -> str | None:
+    present = current(parcel)
+    if contradicted(parcel) and present is not None and mark.at > present.at and mark.stage == parcel.facts.stage:
+        return "contradicted"
+    return mark.place or (parcel.facts.reason if mark.stage == parcel.facts.stage and mark.at == parcel.facts.at else None)
+
+
+def _due(due: Due | None) -> str | None:
+    if due is None:
+        return None
+    return _iso(due.time) if due.time else due.day.isoformat()
+
+
+def _iso(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
