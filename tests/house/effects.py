@@ -27,9 +27,15 @@ def _emits(path: str, module: ast.Module, tree: Tree) -> Iterator[int]:
 
 
 def _speaks_sql(path: str, module: ast.Module, tree: Tree) -> Iterator[int]:
+    passed_through = {node.lineno for node in ast.walk(module) if isinstance(node, ast.ImportFrom) and _only_names_a_connection(node)}
     for line, name in imports(path, module, tree):
-        if name.split(".")[0] in ("sqlalchemy", "sqlite3", "alembic", "asyncpg", "aiosqlite"):
+        if name.split(".")[0] in ("sqlalchemy", "sqlite3", "alembic", "asyncpg", "aiosqlite") and line not in passed_through:
             yield line
+
+
+def _only_names_a_connection(node: ast.ImportFrom) -> bool:
+    """Work for the single writer gets a connection and hands it to a store: it needs the type's name, and speaks no SQL."""
+    return node.module == "sqlalchemy" and [alias.name for alias in node.names] == ["Connection"]
 
 
 def _reads_environment(path: str, module: ast.Module, tree: Tree) -> Iterator[int]:

@@ -17,7 +17,7 @@ EFFECTS = frozenset(
     + ["sqlite3", "http", "select", "signal", "shutil", "tempfile", "concurrent", "urllib.request"]
 )
 VALIDATION_AND_TOKENS = ("msgspec", "jwt", "argon2", "markupsafe", "cryptography")
-WEB = ("aiohttp", "socketio", "engineio", "jinja2")
+WEB = ("aiohttp", "yarl", "multidict", "socketio", "engineio", "jinja2")
 
 
 @dataclass(frozen=True)
@@ -65,13 +65,13 @@ ROOMS = (
     Room(r"chat_server/(app|__main__|__init__)\.py", ("chat_server", "order_status:face", "aiohttp", "socketio", "structlog", "jinja2")),
     Room(
         r"order_status/(stages|events|shops)(\.py|/.*)",
-        ("order_status.stages", "order_status.events", "order_status.shops", "cryptography"),
+        ("order_status.stages", "order_status.events", "order_status.shops", "cryptography", "msgspec"),
         EFFECTS,
     ),
-    Room(r"order_status/.*", ("order_status", "aiohttp", "sqlalchemy", "alembic", "msgspec", "structlog")),
+    Room(r"order_status/.*", ("order_status", "aiohttp", "yarl", "sqlalchemy", "alembic", "msgspec", "structlog")),
     Room(r"bot/actions/.*", ("rasa_sdk", "actions", "aiohttp")),
-    Room(r"bot/.*", ("rasa", "rasa_sdk", "actions", "shop_nlu", "numpy", "scipy", "sklearn", "yaml", "ruamel", "pytest", "aiohttp")),
-    Room(r"examples/.*", ("examples", "aiohttp", "jinja2", "jwt", "structlog", "markupsafe")),
+    Room(r"bot/.*", ("rasa", "rasa_sdk", "actions", "nlu", "numpy", "scipy", "sklearn", "skops", "yaml", "ruamel", "pytest", "aiohttp")),
+    Room(r"examples/.*", ("examples", "aiohttp", "yarl", "jinja2", "jwt", "structlog", "markupsafe")),
     Room(r"tools/.*", ("tools",)),
 )
 
