@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 import aiohttp
 import msgspec
-from yarl import URL
 
 from order_status import store
 from order_status.events import Delivery, OfferAccepted
@@ -59,10 +59,10 @@ class PrivateAddress(OSError):
 
 def check_action(config: ActionConfig) -> None:
     """Raises ValueError, naming the inbox, for an address or a secret that cannot work."""
-    url = URL(config.url)
+    url = urlsplit(config.url)
     if url.scheme != "https" and not (config.allow_private and url.scheme == "http"):
         raise ValueError(f"inbox {config.inbox_id}: the action address must be https")
-    if not url.host or url.user is not None or url.password is not None:
+    if not url.hostname or url.username is not None or url.password is not None:
         raise ValueError(f"inbox {config.inbox_id}: the action address needs a host and no password")
     try:
         key_of(config.secret)

@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection
-
 from order_status import store
 from order_status.events import OrderEvent, Settlement
 from order_status.fold import fold
@@ -81,7 +79,7 @@ class Ingest:
         return Receipt(200, {"ok": True, "outcome": outcome}), outcome, event.type if isinstance(event, Ignored) else ""
 
     def _commit(
-        self, conn: Connection, source: Source, delivery_id: str, body: bytes, event: OrderEvent | Settlement | Ignored, now: datetime
+        self, conn: store.Connection, source: Source, delivery_id: str, body: bytes, event: OrderEvent | Settlement | Ignored, now: datetime
     ) -> str:
         """Runs inside the writer: all of it is saved, or none."""
         config = source.config
@@ -102,7 +100,7 @@ class Ingest:
         store.count(conn, config.id, numbers, now)
         return "accepted"
 
-    def _fold(self, conn: Connection, source: Source, event: OrderEvent, now: datetime) -> dict[tuple[str, str], int]:
+    def _fold(self, conn: store.Connection, source: Source, event: OrderEvent, now: datetime) -> dict[tuple[str, str], int]:
         """Save the order and its news; returns what else is to be counted."""
         config, order_id = source.config, event.head.order_id
         before = store.lock_order(conn, config.inbox_id, order_id, config.id, now)
@@ -139,7 +137,7 @@ class Ingest:
         waiting, self._uncounted = self._uncounted, {}
         now = self._flushed_at = self._clock()
 
-        def work(conn: Connection) -> None:
+        def work(conn: store.Connection) -> None:
             for source_id, numbers in waiting.items():
                 store.count(conn, source_id, numbers, now)
 

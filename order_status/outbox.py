@@ -4,8 +4,6 @@ import hashlib
 from collections import defaultdict
 from datetime import datetime
 
-from sqlalchemy import Connection
-
 from order_status import store
 from order_status.events import StageChanged
 from order_status.news import News, is_standing, word
@@ -13,7 +11,7 @@ from order_status.stages import OrderState
 from order_status.view import order_view
 
 
-def due_changes(conn: Connection, now: datetime, limit: int) -> list[StageChanged]:
+def due_changes(conn: store.Connection, now: datetime, limit: int) -> list[StageChanged]:
     """At most `limit` orders, the longest waiting first. What is already waiting for such an order goes along, so that it is one word."""
     keys = store.due_orders(conn, now, limit)
     if not keys:

@@ -9,7 +9,8 @@ from datetime import datetime
 from typing import Any, cast
 
 import msgspec
-from sqlalchemy import Connection, CursorResult, RowMapping, Table, func, select, tuple_, update
+from sqlalchemy import Connection as Connection
+from sqlalchemy import CursorResult, RowMapping, Table, func, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from order_status.events import Delivery, Effect, OfferSettled, Settlement
