@@ -87,7 +87,8 @@ def check(tree: Tree) -> list[str]:
             continue
         for effect in EFFECTS:
             if re.fullmatch(effect.places, path) is None:
-                found += [f"{path}:{line}: {effect.name} belongs into {effect.places}" for line in sorted(set(effect.seen(path, module, tree)))]
+                lines = sorted(set(effect.seen(path, module, tree)))
+                found += [f"{path}:{line}: {effect.name} belongs into {effect.places}" for line in lines]
     return found + _browser_socket(tree)
 
 

@@ -6,7 +6,7 @@ from tests.house.tree import Tree
 
 USUAL, HARD = 300, 400
 LONG_FOR_A_REASON: dict[str, str] = {}
-"""Path to the reason why it stays in one piece between 300 and 400 lines."""
+"""Path to the reason why it stays in one piece between 300 and 400 lines. Tests may be that long without one: they are read case by case."""
 
 _NOT_READ_WHOLE = ("/migrations/", "/locales/")
 _CODE = (".py", ".ts", ".tsx", ".mjs")
@@ -25,7 +25,7 @@ def _sizes(tree: Tree, reasons: dict[str, str]) -> list[str]:
             continue
         if lines > HARD:
             found.append(f"{path}: {lines} lines, the limit is {HARD}")
-        elif lines > USUAL and path not in reasons:
+        elif lines > USUAL and path not in reasons and not path.startswith("tests/"):
             found.append(f"{path}: {lines} lines; above {USUAL} it needs a reason in tests/house/shape.py")
         elif lines <= USUAL and path in reasons:
             found.append(f"{path}: is short again, its reason can go")
