@@ -1,0 +1,1 @@
+"""The stories: load, let core decide, commit in one transaction, announce. They know ports, never adapters."""

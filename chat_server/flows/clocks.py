@@ -1,0 +1,112 @@
+"""Everything that happens later: due job rows, claimed and run. Holds no timer; what a crash leaves, a lease returns."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+
+import structlog
+
+from chat_server.core import conversation as core
+from chat_server.core.model import Job, Plan
+from chat_server.errors import ClientError
+from chat_server.flows import bot_turns, offers, proactive
+from chat_server.flows.context import Context, save
+from chat_server.flows.handoff import assign_waiting
+from chat_server.flows.ports import Tx
+
+LEASE = timedelta(seconds=60)
+LIMIT = 32
+log = structlog.get_logger("clocks")
+
+
+class Clocks:
+    """Runs due jobs; those of one conversation in order, the others side by side."""
+
+    def __init__(self, context: Context, woken: asyncio.Event, poll_s: float = 0.5) -> None:
+        self._context = context
+        self._woken = woken
+        self._poll_s = poll_s
+        self._running: dict[str, asyncio.Task[None]] = {}
+        self._kinds: dict[str, Callable[[Job], Awaitable[str | None]]] = {
+            core.BOT_TURN: lambda job: bot_turns.run(context, job),
+            core.ASSIGN_QUEUE: lambda job: assign_waiting(context, job.payload["inbox"]),
+            core.SNOOZE_END: lambda job: wake_up(context, job),
+            core.RECONSIDER: lambda job: proactive.reconsider(context, job),
+            offers.DELIVER: lambda job: offers.deliver(context, job),
+            offers.EXPIRE: lambda job: offers.expire(context, job),
+        }
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        while True:
+            self._woken.clear()
+            try:
+                busy = await self.step()
+            except ClientError as error:
+                log.warning("claim failed", error=error.message)
+                busy = False
+            if not busy:
+                try:
+                    await asyncio.wait_for(self._woken.wait(), self._poll_s)
+                except TimeoutError:
+                    continue
+
+    async def step(self) -> bool:
+        """Claim what is due and start it; True when there was something."""
+        now = self._context.clock()
+        room = LIMIT - len(self._running)
+        if room <= 0:
+            return False
+        due = await self._context.store.write(lambda tx: tx.jobs.claim(now, now + LEASE, room))
+        for job in due:
+            lane = str(job.payload.get("conversation") or job.key)
+            before = self._running.get(lane)
+            task = asyncio.create_task(self._one(job, before))
+            self._running[lane] = task
+            task.add_done_callback(lambda done, lane=lane: self._ended(lane, done))  # type: ignore[misc]  # lane is bound now
+        return bool(due)
+
+    def _ended(self, lane: str, task: asyncio.Task[None]) -> None:
+        if self._running.get(lane) is task:
+            del self._running[lane]
+
+    async def _one(self, job: Job, before: asyncio.Task[None] | None) -> None:
+        if before is not None:
+            await asyncio.wait([before])
+        started = asyncio.get_running_loop().time()
+        try:
+            outcome = await self._kinds[job.kind](job)
+            if outcome is not None:
+                await self._context.store.write(lambda tx: tx.jobs.done(job.key, outcome, self._context.clock()))
+        except Exception:  # outermost guard of a job: it is given back with a growing pause, and the loop goes on
+            outcome = "failed"
+            log.exception("job failed", kind=job.kind, key=job.key, attempts=job.attempts)
+            pause = timedelta(seconds=min(300, 2**job.attempts))
+            await self._context.store.write(lambda tx: tx.jobs.again(job.key, self._context.clock() + pause))
+        ms = round((asyncio.get_running_loop().time() - started) * 1000)
+        log.info("job", flow=job.kind, conversation=job.payload.get("conversation"), decision=outcome, ms=ms)
+
+    async def idle(self) -> None:
+        """Wait for what runs now (before closing the store)."""
+        if self._running:
+            await asyncio.wait(list(self._running.values()), timeout=10)
+
+
+async def wake_up(context: Context, job: Job) -> str:
+    """A snooze is over, unless it was snoozed again or woken before."""
+
+    def work(tx: Tx) -> Plan | None:
+        found = tx.conversations.get(job.payload["conversation"])
+        if found is None or found.snoozed_until is None or found.snoozed_until > context.clock():
+            return None
+        if found.snoozed_until != datetime.fromisoformat(job.payload["until"]):
+            return None
+        return save(tx, core.wake(Plan(found), context.clock()))
+
+    plan = await context.store.write(work)
+    if plan is None:
+        return "woken_before"
+    context.tell(plan)
+    return plan.reason

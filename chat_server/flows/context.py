@@ -1,0 +1,79 @@
+"""What every flow is handed: store, announcer, clock, inboxes, and how to wake the job loop."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from chat_server.core.hours import is_open, promised_at
+from chat_server.core.inbox import Inbox
+from chat_server.core.model import Agent, Availability, Conversation, Json, Plan, Staffing
+from chat_server.errors import ClientError, Code
+from chat_server.flows.ports import Announcer, Bot, Clock, Orders, Store, Tx
+
+
+def new_id(prefix: str) -> str:
+    """128 random bits, with a prefix that says what it names."""
+    return f"{prefix}_{secrets.token_hex(16)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Ports and rules, built once by app.py. `bot_state` answers `ready`, `loading` or `off` without waiting."""
+
+    store: Store
+    announcer: Announcer
+    clock: Clock
+    inboxes: Mapping[str, Inbox]
+    bot: Bot | None
+    bot_state: Callable[[], str]
+    orders: Orders
+    wake: Callable[[], None]
+    turn_token: Callable[[str], str]
+    """a short-lived token that names a conversation, for the bot's actions"""
+
+    def tell(self, plan: Plan) -> None:
+        """After the commit: announce the plan's facts, and wake the job loop when it left jobs."""
+        self.announcer.facts(plan.conversation, plan.facts)
+        if plan.jobs:
+            self.wake()
+
+    def staffing(self, tx: Tx, inbox: Inbox) -> Staffing:
+        """Who could answer now."""
+        return staffing(inbox, tx.people.agents(inbox.id, self.clock()), self.clock(), self.bot_state() == "ready")
+
+
+def staffing(inbox: Inbox, agents: list[Agent], now: datetime, bot: bool) -> Staffing:
+    """Agents online, hours, and the promise when nobody can answer."""
+    online = sum(agent.connected and agent.availability is Availability.ONLINE for agent in agents)
+    opened = is_open(inbox.hours, now)
+    promise = promised_at(inbox.hours, inbox.promised_minutes, now)
+    minutes = -(-int((promise - now).total_seconds()) // 60)
+    return Staffing(online, opened, None if online and opened else minutes, bot)
+
+
+def save(tx: Tx, plan: Plan) -> Plan:
+    """Store a plan: state, facts and jobs, in the transaction of the caller."""
+    if plan.facts or plan.jobs:
+        tx.conversations.save(plan.conversation, plan.facts)
+        tx.jobs.add(plan.jobs)
+    return plan
+
+
+def ack(plan: Plan, **more: object) -> Json:
+    """What a durable command answers: the place of its last fact, or the head when nothing was written."""
+    conversation: Conversation = plan.conversation
+    return {
+        "conversation": conversation.id,
+        "fact_id": f"{conversation.id}:{conversation.seq}",
+        "seq": conversation.seq,
+        "epoch": conversation.epoch,
+        **more,
+    }
+
+
+def not_found(what: str) -> ClientError:
+    """The same answer for what does not exist and for what is not yours."""
+    return ClientError(Code.NOT_FOUND, f"There is no such {what}.")

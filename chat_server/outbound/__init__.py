@@ -1,0 +1,1 @@
+"""The hands: database, socket emits, the Rasa client, the shop's action endpoint. They decide nothing."""

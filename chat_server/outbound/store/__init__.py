@@ -1,0 +1,44 @@
+"""SQL of the chat server, one file per group of tables, bound to one transaction by `Tx`. Decides nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from sqlalchemy import Connection
+
+from chat_server.outbound.database import Database
+from chat_server.outbound.store.conversations import Conversations
+from chat_server.outbound.store.jobs import Jobs
+from chat_server.outbound.store.people import People
+from chat_server.outbound.store.proactive import Proactive
+from chat_server.outbound.store.visits import Visits
+
+T = TypeVar("T")
+
+
+class Tx:
+    """The store inside one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.conversations = Conversations(connection)
+        self.people = People(connection)
+        self.jobs = Jobs(connection)
+        self.proactive = Proactive(connection)
+        self.visits = Visits(connection)
+
+
+class Store:
+    """The database as flows see it: `write` and `read` with a Tx."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def write(self, work: Callable[[Tx], T]) -> T:
+        """Run `work` in the single writer; returns after COMMIT (see Database.write)."""
+        return await self._database.write(lambda connection: work(Tx(connection)))
+
+    async def read(self, work: Callable[[Tx], T]) -> T:
+        """Run `work` on a snapshot."""
+        return await self._database.read(lambda connection: work(Tx(connection)))

@@ -1,0 +1,170 @@
+"""Conversations, their messages and other facts. `seq` is read and written under the writer's lock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, and_, bindparam, func, insert, or_, select, update
+from sqlalchemy.sql.elements import ColumnElement
+
+from chat_server.core.model import Conversation, Fact, FactKind, Message, MessageType, Sender, SenderKind, Status, Visitor
+from chat_server.outbound.tables import conversations, facts, messages
+
+PAGE = 300
+
+
+def _conversation(row: Row[Any]) -> Conversation:
+    return Conversation(**{**row._mapping, "status": Status(row.status)})
+
+
+def _message_fact(row: Row[Any]) -> Fact:
+    sender = Sender(SenderKind(row.sender_kind), row.sender_id, row.sender_name)
+    message = Message(
+        row.id, row.client_id, MessageType(row.type), sender, tuple(row.parts), row.created_at, row.digest, row.meta
+    )
+    return Fact(row.conversation_id, row.epoch, row.seq, FactKind.MESSAGE_CREATED, row.created_at, {}, message)
+
+
+class Conversations:
+    """Reads and writes of one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._c = connection
+
+    def _first(self, *where: ColumnElement[bool]) -> Conversation | None:
+        newest = conversations.c.created_at.desc()
+        row = self._c.execute(select(conversations).where(*where).order_by(newest).limit(1)).first()
+        return None if row is None else _conversation(row)
+
+    def get(self, conversation_id: str) -> Conversation | None:
+        """One conversation by id; the caller authorises."""
+        return self._first(conversations.c.id == conversation_id)
+
+    def _of(self, visitor: Visitor) -> ColumnElement[bool]:
+        mine = conversations.c.visitor_id == visitor.id
+        if visitor.contact_id is not None:
+            mine = or_(mine, conversations.c.contact_id == visitor.contact_id)
+        return and_(conversations.c.inbox_id == visitor.inbox_id, mine)
+
+    def unresolved(self, visitor: Visitor) -> Conversation | None:
+        """The open conversation of a visitor (or of their contact, from another browser)."""
+        return self._first(self._of(visitor), conversations.c.status != Status.RESOLVED.value)
+
+    def latest(self, visitor: Visitor) -> Conversation | None:
+        """The open conversation, else the last one."""
+        return self.unresolved(visitor) or self._first(self._of(visitor))
+
+    def earlier(self, visitor: Visitor, but: str) -> list[Conversation]:
+        """Resolved conversations, newest first, at most 20."""
+        where = (self._of(visitor), conversations.c.status == Status.RESOLVED.value, conversations.c.id != but)
+        rows = self._c.execute(select(conversations).where(*where).order_by(conversations.c.created_at.desc()).limit(20))
+        return [_conversation(row) for row in rows]
+
+    def listed(self, inbox_id: str, *, resolved: bool, limit: int) -> list[Conversation]:
+        """Conversations of an inbox, newest activity first."""
+        state = conversations.c.status == "resolved" if resolved else conversations.c.status != "resolved"
+        found = select(conversations).where(conversations.c.inbox_id == inbox_id, state)
+        return [_conversation(row) for row in self._c.execute(found.order_by(conversations.c.last_at.desc()).limit(limit))]
+
+    def queued(self, inbox_id: str) -> list[Conversation]:
+        """Everything that waits for a person."""
+        where = (conversations.c.inbox_id == inbox_id, conversations.c.status == Status.QUEUED.value)
+        return [_conversation(row) for row in self._c.execute(select(conversations).where(*where))]
+
+    def add(self, conversation: Conversation) -> None:
+        """A new conversation."""
+        self._c.execute(insert(conversations), [_columns(conversation)])
+
+    def save(self, conversation: Conversation, entries: Sequence[Fact]) -> None:
+        """The state after a plan, and the plan's facts."""
+        columns = _columns(conversation)
+        del columns["id"]
+        self._c.execute(update(conversations).where(conversations.c.id == conversation.id).values(columns))
+        for entry in entries:
+            if entry.message is None:
+                self._c.execute(
+                    insert(facts),
+                    [{"conversation_id": entry.conversation_id, "seq": entry.seq, "epoch": entry.epoch,
+                      "kind": entry.kind.value, "data": entry.data, "at": entry.at}],
+                )  # fmt: skip
+            else:
+                self._c.execute(insert(messages), [_message_columns(entry, entry.message)])
+
+    def sent(self, conversation_id: str, sender: Sender, client_id: str) -> Fact | None:
+        """The message that already has this client id, if there is one."""
+        found = select(messages).where(
+            messages.c.conversation_id == conversation_id,
+            messages.c.sender_kind == sender.kind.value,
+            messages.c.sender_id == sender.id,
+            messages.c.client_id == client_id,
+        )
+        row = self._c.execute(found).first()
+        return None if row is None else _message_fact(row)
+
+    def sent_anywhere(self, inbox_id: str, sender: Sender, client_id: str) -> Fact | None:
+        """The same, over all conversations of an inbox: a repeat may come after the conversation was resolved."""
+        found = (
+            select(messages)
+            .join(conversations, conversations.c.id == messages.c.conversation_id)
+            .where(
+                conversations.c.inbox_id == inbox_id,
+                messages.c.sender_kind == sender.kind.value,
+                messages.c.sender_id == sender.id,
+                messages.c.client_id == client_id,
+            )
+        )
+        row = self._c.execute(found).first()
+        return None if row is None else _message_fact(row)
+
+    def message(self, message_id: str) -> Fact | None:
+        """A message by id."""
+        row = self._c.execute(select(messages).where(messages.c.id == message_id)).first()
+        return None if row is None else _message_fact(row)
+
+    def after(self, conversation_id: str, seq: int, limit: int = PAGE) -> list[Fact]:
+        """Facts above `seq`, in order, at most `limit`."""
+        said = select(messages).where(messages.c.conversation_id == conversation_id, messages.c.seq > seq)
+        done = select(facts).where(facts.c.conversation_id == conversation_id, facts.c.seq > seq)
+        found = [_message_fact(row) for row in self._c.execute(said.order_by(messages.c.seq).limit(limit))]
+        for row in self._c.execute(done.order_by(facts.c.seq).limit(limit)):
+            found.append(Fact(row.conversation_id, row.epoch, row.seq, FactKind(row.kind), row.at, row.data))
+        return sorted(found, key=lambda fact: fact.seq)[:limit]
+
+    def heads(self, ids: Iterable[str]) -> dict[str, tuple[int, int]]:
+        """`{conversation: (epoch, seq)}` for the heartbeat."""
+        wanted = list(ids)
+        found = select(conversations.c.id, conversations.c.epoch, conversations.c.seq)
+        rows = self._c.execute(found.where(conversations.c.id.in_(bindparam("ids", wanted, expanding=True))))
+        return {row.id: (row.epoch, row.seq) for row in rows}
+
+    def open_heads(self, inbox_id: str) -> dict[str, tuple[int, int]]:
+        """The heads of every unresolved conversation of an inbox."""
+        found = select(conversations.c.id, conversations.c.epoch, conversations.c.seq)
+        rows = self._c.execute(found.where(conversations.c.inbox_id == inbox_id, conversations.c.status != "resolved"))
+        return {row.id: (row.epoch, row.seq) for row in rows}
+
+    def bind(self, visitor_id: str, contact_id: str) -> None:
+        """The conversations of a browser now belong to a contact as well."""
+        where = (conversations.c.visitor_id == visitor_id, conversations.c.contact_id.is_(None))
+        self._c.execute(update(conversations).where(*where).values(contact_id=contact_id))
+
+    def load_of(self, agent_id: str) -> int:
+        """Conversations that an agent has in hand."""
+        where = (conversations.c.assignee_id == agent_id, conversations.c.status == Status.ASSIGNED.value)
+        return int(self._c.execute(select(func.count()).select_from(conversations).where(*where)).scalar_one())
+
+
+def _columns(conversation: Conversation) -> dict[str, Any]:
+    values = {name: getattr(conversation, name) for name in Conversation.__slots__}
+    values["status"] = conversation.status.value
+    return values
+
+
+def _message_columns(fact: Fact, message: Message) -> dict[str, Any]:
+    return {
+        "conversation_id": fact.conversation_id, "seq": fact.seq, "id": message.id, "epoch": fact.epoch,
+        "client_id": message.client_id, "type": message.type.value, "sender_kind": message.sender.kind.value,
+        "sender_id": message.sender.id, "sender_name": message.sender.name, "parts": list(message.parts),
+        "digest": message.digest, "meta": message.meta, "created_at": message.created_at,
+    }  # fmt: skip
