@@ -52,8 +52,8 @@ def _compare(language: str, text: Any, model: Any) -> list[str]:
         text = text.get("other", "")
     if isinstance(model, dict):
         model = model.get("other", "")
-    if isinstance(text, str) and not text.strip():
-        found.append("is empty")
+    if isinstance(text, str) and not text.strip() and model:
+        found.append("is empty, en is not")
     if _places(text) != _places(model):
         found.append(f"has the places {sorted(_places(text))}, en has {sorted(_places(model))}")
     return found

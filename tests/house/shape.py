@@ -6,7 +6,7 @@ from tests.house.tree import Tree
 
 USUAL, HARD = 300, 400
 LONG_FOR_A_REASON: dict[str, str] = {}
-"""Path to the reason why it stays in one piece between 300 and 400 lines. Tests may be that long without one: they are read case by case."""
+"""Path to the reason why it stays in one piece between 300 and 400 lines. Tests need none: they are read case by case."""
 
 _NOT_READ_WHOLE = ("/migrations/", "/locales/")
 _CODE = (".py", ".ts", ".tsx", ".mjs")
