@@ -98,6 +98,14 @@ async def settle(context: Context, offer_id: str, state: str, reason: str | None
     return state
 
 
+async def settled_by_shop(context: Context, inbox_id: str, offer_id: str, state: str, reason: str | None) -> str:
+    """The shop's later event. Only an offer of its own that a shopper has accepted; anything else is passed over."""
+    offer = await context.store.read(lambda tx: tx.proactive.offer(offer_id))
+    if offer is None or offer["inbox_id"] != inbox_id or offer["state"] == "open":
+        return "not_accepted"
+    return await settle(context, offer_id, state, reason)
+
+
 async def expire(context: Context, job: Job) -> str:
     """An offer that nobody took up in time."""
     offer = await context.store.read(lambda tx: tx.proactive.offer(job.payload["offer"]))

@@ -1,0 +1,158 @@
+"""Door of walk b and of the late half of walk e: takes what the shop's backend reported out of its outbox, row by row.
+
+A row is taken only after it was acted upon, so a crash hands it out again; the flows know a repeat. Must not know SQL.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from functools import partial
+from typing import Protocol
+
+import structlog
+
+from chat_server.core.model import Json
+from chat_server.core.order_news import news_of
+from chat_server.flows import offers, proactive
+from chat_server.flows.context import Context
+
+POLL_S = 1.0
+LIMIT = 50
+log = structlog.get_logger("order_facts")
+
+
+class Effect(Protocol):
+    """One thing that can be told about an order."""
+
+    @property
+    def key(self) -> str: ...
+    @property
+    def entity(self) -> str: ...
+
+
+class Changed(Protocol):
+    """What became of one order since the last word about it."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def change_ids(self) -> tuple[str, ...]: ...
+    @property
+    def inbox_id(self) -> str: ...
+    @property
+    def source_id(self) -> str: ...
+    @property
+    def order_id(self) -> str: ...
+    @property
+    def number(self) -> str: ...
+    @property
+    def customer_id(self) -> str | None: ...
+    @property
+    def locale(self) -> str | None: ...
+    @property
+    def effects(self) -> Sequence[Effect]: ...
+    @property
+    def stage(self) -> str: ...
+    @property
+    def effect_key(self) -> str: ...
+    @property
+    def at(self) -> datetime: ...
+    @property
+    def fresh_until(self) -> datetime: ...
+    @property
+    def silent(self) -> bool: ...
+    @property
+    def order(self) -> Json: ...
+
+
+class Settled(Protocol):
+    """The shop's later word on an accepted offer."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def inbox_id(self) -> str: ...
+    @property
+    def offer_id(self) -> str: ...
+    @property
+    def status(self) -> str: ...
+    @property
+    def reason(self) -> str | None: ...
+
+
+class Source(Protocol):
+    """The outbox of the order room. `wake` is a hint that something became available; the poll finds what it misses."""
+
+    @property
+    def wake(self) -> asyncio.Event: ...
+    async def due_changes(self, limit: int = ...) -> Sequence[Changed]: ...
+    async def taken(self, change_ids: Sequence[str]) -> None: ...
+    async def due_settlements(self, limit: int = ...) -> Sequence[Settled]: ...
+    async def settlements_taken(self, ids: Sequence[str]) -> None: ...
+
+
+class OrderFacts:
+    """Runs beside the doors for as long as the server does."""
+
+    def __init__(self, source: Source, context: Context, poll_s: float = POLL_S) -> None:
+        self._source = source
+        self._context = context
+        self._poll_s = poll_s
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        while True:
+            self._source.wake.clear()
+            try:
+                busy = await self.step()
+            except Exception:  # outermost guard of the loop: the outbox keeps what could not be read
+                log.exception("order facts")
+                busy = False
+            if not busy:
+                try:
+                    await asyncio.wait_for(self._source.wake.wait(), self._poll_s)
+                except TimeoutError:
+                    continue
+
+    async def step(self) -> bool:
+        """Act upon what is due; True when something was taken. A row that fails stays, and holds up no other."""
+        taken = 0
+        for change in await self._source.due_changes(LIMIT):
+            taken += await self._guarded("order", change.id, partial(self._changed, change))
+        for settled in await self._source.due_settlements(LIMIT):
+            taken += await self._guarded("settlement", settled.id, partial(self._settled, settled))
+        return taken > 0
+
+    @staticmethod
+    async def _guarded(kind: str, row: str, act: Callable[[], Awaitable[None]]) -> bool:
+        try:
+            await act()
+        except Exception:  # outermost guard of one row: it is handed out again at the next poll
+            log.exception("order fact failed", kind=kind, row=row)
+            return False
+        return True
+
+    async def _changed(self, change: Changed) -> None:
+        entity = next((effect.entity for effect in change.effects if effect.key == change.effect_key), "order")
+        news = news_of(
+            source_id=change.source_id,
+            order_id=change.order_id,
+            number=change.number,
+            stage=change.stage,
+            effect_key=change.effect_key,
+            entity=entity,
+            at=change.at,
+            fresh_until=change.fresh_until,
+            silent=change.silent,
+            locale=change.locale,
+            customer_id=change.customer_id,
+            order=change.order,
+        )
+        await proactive.order_changed(self._context, change.inbox_id, news, change.order)
+        await self._source.taken(change.change_ids)
+
+    async def _settled(self, settled: Settled) -> None:
+        await offers.settled_by_shop(self._context, settled.inbox_id, settled.offer_id, settled.status, settled.reason)
+        await self._source.settlements_taken([settled.id])
