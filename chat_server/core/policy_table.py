@@ -33,6 +33,7 @@ class Table:
 
     def has(self, key: str) -> bool:
         """Whether the file sets the key."""
+        self._asked.add(key)
         return key in self._mapping
 
     def get(self, key: str) -> object:

@@ -178,7 +178,7 @@ def holds(condition: Condition, look: Look) -> bool:
         case Count():
             return counted(condition, look)[1] >= condition.times
         case Dwell(pattern, at_least):
-            return sum(seconds for url, seconds in look.state.dwell if pattern.fits(url)) >= at_least
+            return sum(earlier + latest for url, earlier, latest in look.state.dwell if pattern.fits(url)) >= at_least
         case CartValue(at_least, at_most):
             cart = look.state.cart
             return cart is not None and _between(cart.value, at_least, at_most)

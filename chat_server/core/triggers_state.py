@@ -106,8 +106,8 @@ class VisitorState:
     page_url: str | None = None
     page_title: str | None = None
     cart: Cart | None = None
-    dwell: tuple[tuple[str, int], ...] = ()
-    """(url, seconds) of this visit"""
+    dwell: tuple[tuple[str, int, int], ...] = ()
+    """of this visit: (url, seconds of earlier page views, seconds of the latest one so far)"""
     recent: tuple[Seen, ...] = ()
     ids: tuple[str, ...] = ()
     """of the last activities, so that a repeated beacon adds nothing"""
@@ -150,7 +150,7 @@ class VisitorState:
                 stated=cart["stated"],
                 currency=cart["currency"],
             ),
-            dwell=tuple((url, seconds) for url, seconds in saved.get("dwell", ())),
+            dwell=tuple((url, earlier, latest) for url, earlier, latest in saved.get("dwell", ())),
             recent=tuple(
                 Seen(kind, datetime.fromisoformat(at), {path: tuple(values) for path, values in facts.items()})
                 for kind, at, facts in saved.get("recent", ())
@@ -169,7 +169,7 @@ def fold(state: VisitorState, activity: Activity) -> VisitorState:
     new_visit = state.last_at is None or activity.at - state.last_at > NEW_VISIT_AFTER
     bought = activity.kind == "purchase"
     dwell = () if new_visit or bought else state.dwell
-    if activity.kind == "dwell" and activity.url is not None:
+    if activity.kind in ("dwell", "page_view") and activity.url is not None:
         dwell = _dwelt(dwell, activity.url, whole(activity.data.get("seconds")))
     url, title = state.page_url, state.page_title
     if activity.kind == "page_view":
@@ -230,10 +230,15 @@ def whole(value: object) -> int:
     return int(value)
 
 
-def _dwelt(dwell: tuple[tuple[str, int], ...], url: str, seconds: int) -> tuple[tuple[str, int], ...]:
-    sums = dict(dwell)
-    total = sums.pop(url, 0) + min(seconds, MAX_DWELL_S)
-    return (*sums.items(), (url, total))[-MAX_PAGES:]
+def _dwelt(dwell: tuple[tuple[str, int, int], ...], url: str, seconds: int) -> tuple[tuple[str, int, int], ...]:
+    """A page tells its seconds as a running total; a smaller number than before (a page view: 0) begins a new page view."""
+    seconds = min(seconds, MAX_DWELL_S)
+    earlier, latest = next(((earlier, latest) for known, earlier, latest in dwell if known == url), (0, 0))
+    if seconds < latest:
+        earlier = min(earlier + latest, 24 * MAX_DWELL_S)
+    if not seconds and not earlier:
+        return dwell
+    return (*(entry for entry in dwell if entry[0] != url), (url, earlier, seconds))[-MAX_PAGES:]
 
 
 def _remembered(recent: tuple[Seen, ...], seen: Seen) -> tuple[Seen, ...]:
@@ -279,7 +284,8 @@ def _items(value: object) -> dict[str, tuple[str, int, int]]:
         if isinstance(entry, Mapping) and isinstance(entry.get("id"), str):
             entry = cast("Mapping[str, object]", entry)
             id_ = str(entry["id"])[:80]
-            quantity = whole(entry.get("quantity", 1))
+            told = entry.get("quantity")
+            quantity = 1 if told is None else whole(told)
             found[id_] = (id_, quantity + found.get(id_, (id_, 0, 0))[1], whole(entry.get("price")))
     return found
 
