@@ -1,0 +1,42 @@
+// The whole console: the frame and its panes.
+import { useEffect, useState } from "preact/hooks";
+import { ended, help, link, listLoad, openId, pane, panelOpen } from "../state/store.ts";
+import { List } from "./list.tsx";
+import { Banner, Ended, Help, Toasts } from "./overlay.tsx";
+import { Side } from "./panel.tsx";
+import { Thread } from "./thread.tsx";
+import { Rail, Top, Views } from "./topbar.tsx";
+
+const GRACE_MS = 1_500;
+
+/** A short break of the line is not worth a band across the page: it shows after a moment. */
+function useLate(is: boolean): boolean {
+  const [late, setLate] = useState(false);
+  useEffect(() => {
+    if (!is) return setLate(false);
+    const timer = setTimeout(() => setLate(true), GRACE_MS);
+    return () => clearTimeout(timer);
+  }, [is]);
+  return late;
+}
+
+export function App() {
+  const away = useLate(link.value !== "online" && (listLoad.value === "ready" || link.value === "offline"));
+  const covered = help.value || ended.value;
+  return (
+    <>
+      <div class="app" data-pane={pane.value} data-panel={panelOpen.value && openId.value ? "open" : "closed"} inert={covered}>
+        <Rail />
+        <Top />
+        {away && <Banner />}
+        <Views />
+        <List />
+        <Thread />
+        <Side />
+      </div>
+      {help.value && <Help />}
+      {ended.value && <Ended />}
+      <Toasts />
+    </>
+  );
+}

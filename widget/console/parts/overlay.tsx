@@ -1,0 +1,80 @@
+// What lies above the page: the keys, the end of the session, short notes; and the band that tells of a lost connection.
+import { useEffect, useRef } from "preact/hooks";
+import { Icon } from "../icons.tsx";
+import { ended, help, link, outbox, toasts } from "../state/store.ts";
+import { t } from "../words.ts";
+import { IconButton } from "./small.tsx";
+
+const KEYS: [string[], string][] = [
+  [["J"], "next"], [["K"], "previous"], [["Enter"], "open"], [["R"], "reply"], [["N"], "note"], [["C"], "claim"], [["A"], "assign"], [["S"], "snooze"], [["E"], "resolve"],
+  [["P"], "panel"], [["/"], "search"], [["Esc"], "back"], [["?"], "help"],
+];
+const TYPING: [string[], string][] = [[["Enter"], "send"], [["Shift", "Enter"], "newline"], [["Esc"], "leave"]];
+
+const Keys = ({ list }: { list: [string[], string][] }) => (
+  <dl class="keys">{list.map(([keys, name]) => <div><dt>{t(`key.${name}`)}</dt><dd>{keys.map((key) => <kbd>{key}</kbd>)}</dd></div>)}</dl>
+);
+
+/** A modal dialog: focus goes in, stays in, and comes back. */
+export function Help() {
+  const box = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const before = document.activeElement as HTMLElement | null;
+    box.current?.querySelector<HTMLElement>("button")?.focus();
+    return () => before?.focus();
+  }, []);
+  return (
+    <div class="shade" onPointerDown={(event) => event.target === event.currentTarget && (help.value = false)}>
+      <div
+        class="dialog" role="dialog" aria-modal="true" aria-labelledby="help-title" ref={box}
+        onKeyDown={(event) => {
+          if (event.key === "Tab") event.preventDefault();
+          if (event.key === "Escape") help.value = false;
+          event.stopPropagation();
+        }}
+      >
+        <div class="head"><h2 id="help-title">{t("help.title")}</h2><IconButton icon="x" label={t("close")} onClick={() => (help.value = false)} /></div>
+        <Keys list={KEYS} />
+        <h3 class="label">{t("help.writing")}</h3>
+        <Keys list={TYPING} />
+      </div>
+    </div>
+  );
+}
+
+export function Ended() {
+  const go = useRef<HTMLAnchorElement>(null);
+  useEffect(() => go.current?.focus(), []);
+  return (
+    <div class="shade">
+      <div class="dialog center" role="alertdialog" aria-modal="true" aria-labelledby="ended-title" aria-describedby="ended-text">
+        <span class="pic"><Icon name="lock" size={28} /></span>
+        <h2 id="ended-title">{t("ended.title")}</h2>
+        <p id="ended-text">{t("ended.text")}</p>
+        <a class="btn primary" href="/console/login?next=%2Fconsole" ref={go}>{t("ended.action")}</a>
+      </div>
+    </div>
+  );
+}
+
+/** Only what an agent must know to trust what they see: not connected, or about to be moved. */
+export function Banner() {
+  const state = link.value;
+  const waits = outbox.value.filter((item) => item.state === "waiting").length;
+  if (ended.value || state === "online" || state === "stopped") return null;
+  if (state === "draining") return <div class="banner info" role="status"><Icon name="plug" size={16} />{t("banner.draining")}</div>;
+  return (
+    <div class={`banner ${state === "offline" ? "bad" : ""}`} role="status">
+      <Icon name="plug" size={16} />
+      <span>{t(state === "offline" ? "banner.offline" : "banner.connecting")}{waits > 0 ? ` ${t("banner.waiting", { n: waits })}` : ""}</span>
+    </div>
+  );
+}
+
+export const Toasts = () => (
+  <section class="toasts" aria-label={t("toasts.label")} aria-live="polite">
+    {toasts.value.map((item) => (
+      <div class="toast" key={item.id}><span>{item.text}</span>{item.action && <button type="button" onClick={item.action.run}>{item.action.label}</button>}</div>
+    ))}
+  </section>
+);

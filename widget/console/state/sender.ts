@@ -1,0 +1,66 @@
+// Sends the outbox: in order, one at a time per conversation, again after a transient error, never twice (client_id).
+import { backoff, CommandFailed } from "../../shared/socket.ts";
+import type { Durable } from "../../shared/wire.ts";
+import { uuid7 } from "../../shared/uuid7.ts";
+import { acked, again, due, refused, sending, without, type Outgoing } from "./outbox.ts";
+import { port } from "./port.ts";
+import { ended, link, me, outbox, thread } from "./store.ts";
+import { writeDraft } from "./drafts.ts";
+
+let pausedUntil = 0;
+let timer: ReturnType<typeof setTimeout> | undefined;
+
+async function send(item: Outgoing): Promise<void> {
+  const { conversation, client_id, text, seen_seq } = item;
+  try {
+    if (item.kind === "note") await port.command<Durable>("add_note", { conversation, client_id, text });
+    else await port.command<Durable>("reply", { conversation, client_id, text, seen_seq });
+    const stands = thread.value.items.some((i) => i.kind === "message" && i.message.client_id === client_id);
+    outbox.value = stands || thread.value.id !== conversation ? without(outbox.value, client_id) : acked(outbox.value, client_id);
+  } catch (error) {
+    const failed = error instanceof CommandFailed ? error : new CommandFailed({ code: "internal", message: String(error) });
+    if (failed.code === "unauthenticated") ended.value = true;
+    outbox.value = refused(outbox.value, client_id, { code: failed.code, message: failed.message, ...(failed.seq === undefined ? {} : { seq: failed.seq }) });
+    if (failed.transient) pausedUntil = Date.now() + backoff(item.tries, failed.retryAfterMs);
+  }
+  flush();
+}
+
+/** Sends what is due, if we are connected; otherwise the next connection calls it again. */
+export function flush(): void {
+  clearTimeout(timer);
+  if (link.value !== "online" && link.value !== "draining") return;
+  const wait = pausedUntil - Date.now();
+  if (wait > 0) {
+    timer = setTimeout(flush, wait);
+    return;
+  }
+  for (let item = due(outbox.value); item; item = due(outbox.value)) {
+    outbox.value = sending(outbox.value, item.client_id);
+    void send(item);
+  }
+}
+
+export function post(conversation: string, kind: "reply" | "note", text: string): void {
+  const seen = thread.value.id === conversation ? thread.value.last : 0;
+  outbox.value = [...outbox.value, { client_id: uuid7(), conversation, kind, text, at: new Date().toISOString(), seen_seq: seen, tries: 0, state: "waiting", error: null }];
+  flush();
+}
+
+/** The agent looked and confirms, or tries a failed one again: the same id, with what has been seen by now. */
+export function sendAgain(clientId: string): void {
+  const item = outbox.value.find((one) => one.client_id === clientId);
+  if (!item) return;
+  const seen = thread.value.id === item.conversation ? thread.value.last : item.seen_seq;
+  outbox.value = again(outbox.value, clientId, Math.max(seen, item.error?.seq ?? 0));
+  flush();
+}
+
+/** Takes an item out and gives its text back to the composer. */
+export function takeBack(clientId: string): string {
+  const item = outbox.value.find((one) => one.client_id === clientId);
+  if (!item) return "";
+  outbox.value = without(outbox.value, clientId);
+  writeDraft(me.value.id, item.conversation, item.kind, item.text);
+  return item.text;
+}
