@@ -5,6 +5,7 @@ A machine without Python 3.10 can do without the bot: `environment` then says wh
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -27,6 +28,7 @@ class NoBot(Exception):
 def python() -> str:
     """A Python 3.10 that uv finds or fetches. The working folder matters: bot/.python-version names the version."""
     program = uv()
+    _forget_the_shim()
     try:
         return run([program, "python", "find", "--no-project"], cwd=BOT, seconds=30).strip()
     except CommandFailed:
@@ -42,6 +44,13 @@ def python() -> str:
 
 
 _MISSING = "there is no Python 3.10 on this machine and none could be fetched; install it (`uv python install 3.10`) and start again"
+
+
+def _forget_the_shim() -> None:
+    """pyenv's shim, when it started us, tells all our children to use our own version of Python; the bot needs another one."""
+    if os.environ.get("PYENV_DIR"):
+        os.environ.pop("PYENV_VERSION", None)
+        os.environ.pop("PYENV_DIR")
 
 
 def ready() -> bool:
