@@ -5,7 +5,6 @@ Must not know what the product does: builders of domain objects stand beside the
 """
 
 from collections.abc import AsyncIterator, Callable, Iterator
-from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser, async_playwright
@@ -88,7 +87,7 @@ def chromium() -> str:
 
 
 @pytest.fixture
-async def browser(chromium: str, tmp_path: Path) -> AsyncIterator[Browser]:
+async def browser(chromium: str) -> AsyncIterator[Browser]:
     """A Chromium of its own. Contexts are cheap: one for each person in the test."""
     async with async_playwright() as playwright:
         started = await playwright.chromium.launch(executable_path=chromium, args=list(_CHROMIUM_FLAGS))
