@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
-from order_status.events import Mark, OrderEvent, Stamp
+from order_status.events import Mark, OrderEvent, Shipment, Stamp
 from order_status.stages import (
     ADJUSTMENT_RANK,
     SHIPMENT_RANK,
@@ -49,7 +49,7 @@ def _from_snapshot(event: OrderEvent) -> OrderState:
         Parcel(
             stamp=stamp,
             facts=replace(shipment, scans=()),
-            marks=_keep((*shipment.scans, Mark(shipment.stage, shipment.at))),
+            marks=_keep(_marks(shipment)),
         )
         for shipment in event.shipments
     )
@@ -62,6 +62,13 @@ def _from_snapshot(event: OrderEvent) -> OrderState:
         adjustments=_join_adjustments(KnownAdjustment(stamp, adjustment) for adjustment in event.adjustments),
         measures=_join_measures(KnownMeasure(stamp, measure) for measure in event.measures),
     )
+
+
+def _marks(shipment: Shipment) -> tuple[Mark, ...]:
+    """A scan of the parcel's stage says better when it came there than `at`, which some shops move with every change."""
+    if any(scan.stage == shipment.stage for scan in shipment.scans):
+        return shipment.scans
+    return (*shipment.scans, Mark(shipment.stage, shipment.at))
 
 
 def _earliest(marks: Iterable[Mark]) -> tuple[Mark, ...]:

@@ -92,7 +92,9 @@ def _note(parcel: Parcel, mark: Mark) -> str | None:
     present = current(parcel)
     if contradicted(parcel) and present is not None and mark.at > present.at and mark.stage == parcel.facts.stage:
         return "contradicted"
-    return mark.place or (parcel.facts.reason if mark.stage == parcel.facts.stage and mark.at == parcel.facts.at else None)
+    if parcel.facts.reason and mark == present and mark.stage == parcel.facts.stage:
+        return parcel.facts.reason
+    return mark.place
 
 
 def _due(due: Due | None) -> str | None:
