@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from chat_server.core.model import (
     Agent,
@@ -49,7 +50,7 @@ def with_job(plan: Plan, job: Job, reason: str = "") -> Plan:
 def add_message(plan: Plan, message: Message, now: datetime) -> Plan:
     """A message at the next seq, with previews, unread counts and waiting time kept in step."""
     conversation = plan.conversation
-    changes: dict[str, object] = {"last_at": now}
+    changes: dict[str, Any] = {"last_at": now}
     place = conversation.seq + 1
     if message.type is not MessageType.NOTE:
         changes |= {"preview": message.preview, "preview_sender": message.sender.kind.value, "heard": place}
@@ -170,7 +171,7 @@ def read(conversation: Conversation, by: SenderKind, reader: str, through: int, 
     shopper = by is SenderKind.VISITOR
     if through <= (conversation.shopper_read if shopper else conversation.agent_read):
         return Plan(conversation, reason="already_read")
-    changes: dict[str, object] = {"shopper_read": through} if shopper else {"agent_read": through}
+    changes: dict[str, Any] = {"shopper_read": through} if shopper else {"agent_read": through}
     if through >= conversation.heard:
         changes["shopper_unread" if shopper else "agent_unread"] = 0
     data = {"by": {"kind": by.value, "id": reader}, "through": through}

@@ -79,7 +79,7 @@ class Clocks:
         try:
             outcome = await self._kinds[job.kind](job)
             if outcome is not None:
-                await self._context.store.write(lambda tx: tx.jobs.done(job.key, outcome, self._context.clock()))
+                await self._done(job, outcome)
         except Exception:  # outermost guard of a job: it is given back with a growing pause, and the loop goes on
             outcome = "failed"
             log.exception("job failed", kind=job.kind, key=job.key, attempts=job.attempts)
@@ -87,6 +87,9 @@ class Clocks:
             await self._context.store.write(lambda tx: tx.jobs.again(job.key, self._context.clock() + pause))
         ms = round((asyncio.get_running_loop().time() - started) * 1000)
         log.info("job", flow=job.kind, conversation=job.payload.get("conversation"), decision=outcome, ms=ms)
+
+    async def _done(self, job: Job, outcome: str) -> None:
+        await self._context.store.write(lambda tx: tx.jobs.done(job.key, outcome, self._context.clock()))
 
     async def idle(self) -> None:
         """Wait for what runs now (before closing the store)."""

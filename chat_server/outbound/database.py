@@ -78,7 +78,8 @@ class Database:
         loop = asyncio.get_running_loop()
         waiting = _Waiting(work, loop.create_future())
         self._inbox.put(waiting)
-        return await asyncio.shield(waiting.future)  # type: ignore[no-any-return]  # the future holds work's T
+        result: T = await asyncio.shield(waiting.future)
+        return result
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Run `work` on a snapshot of its own, beside the writer."""

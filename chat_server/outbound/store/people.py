@@ -35,15 +35,12 @@ class People:
 
     def agents(self, inbox_id: str, now: datetime) -> list[Agent]:
         """Every agent of an inbox with load and presence."""
-        loads = dict(
-            self._c.execute(
-                select(conversations.c.assignee_id, func.count())
-                .where(conversations.c.inbox_id == inbox_id, conversations.c.status == Status.ASSIGNED.value)
-                .group_by(conversations.c.assignee_id)
-            )
-            .tuples()
-            .all()
+        in_hand = (
+            select(conversations.c.assignee_id, func.count())
+            .where(conversations.c.inbox_id == inbox_id, conversations.c.status == Status.ASSIGNED.value)
+            .group_by(conversations.c.assignee_id)
         )
+        loads: dict[str, int] = {row[0]: row[1] for row in self._c.execute(in_hand)}
         rows = self._c.execute(select(agents).where(agents.c.inbox_id == inbox_id).order_by(agents.c.name))
         return [self._agent(row, loads.get(row.id, 0), now) for row in rows]
 
