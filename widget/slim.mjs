@@ -1,15 +1,60 @@
-// Leaves out of socket.io-client what our wire never uses, to keep the app small: WebTransport, XMLHttpRequest (polling
-// goes by fetch) and binary attachments. The library itself stays as it is; only these modules are answered from here.
+// Leaves out of socket.io-client what our wire never uses, to keep the app small: binary attachments, WebTransport,
+// XMLHttpRequest (polling goes by fetch), the cache of managers. The library's connection logic stays as it is; only
+// these modules are answered from here. Tests drive the library both whole (Node) and so (browser).
+
+const lib = (name) => new RegExp(`${name.replaceAll(".", "\\.")}\\.js$`);
 
 const answers = [
+  [lib("socket.io-client/build/esm/index"), 'export { Manager } from "./manager.js";'],
   [
-    /engine\.io-client\/build\/esm(-debug)?\/transports\/index\.js$/,
+    lib("engine.io-client/build/esm/transports/index"),
     'import { WS } from "./websocket.js"; import { Fetch } from "./polling-fetch.js"; export const transports = { websocket: WS, polling: Fetch };',
   ],
-  [/engine\.io-client\/build\/esm(-debug)?\/transports\/polling-xhr\.js$/, "export class XHR {} export class BaseXHR {} export class Request {}"],
-  [/engine\.io-client\/build\/esm(-debug)?\/transports\/webtransport\.js$/, "export class WT {}"],
-  [/socket\.io-parser\/build\/esm(-debug)?\/is-binary\.js$/, "export const isBinary = () => false; export const hasBinary = () => false;"],
-  [/socket\.io-parser\/build\/esm(-debug)?\/binary\.js$/, "export const deconstructPacket = (packet) => ({ packet, buffers: [] }); export const reconstructPacket = (packet) => packet;"],
+  [lib("engine.io-client/build/esm/transports/polling-xhr"), "export class XHR {} export class BaseXHR {} export class Request {}"],
+  [lib("engine.io-client/build/esm/transports/webtransport"), "export class WT {}"],
+  [
+    lib("engine.io-client/build/esm/contrib/parseuri"),
+    `export function parse(text) {
+      const { hostname, protocol, port, search } = new URL(text);
+      return { host: hostname.replace(/[[\\]]/g, ""), protocol: protocol.slice(0, -1), port, query: search.slice(1) };
+    }`,
+  ],
+  [
+    lib("engine.io-parser/build/esm/encodePacket(|.browser)"),
+    `import { PACKET_TYPES } from "./commons.js";
+    export const encodePacket = ({ type, data }, _binary, done) => done(PACKET_TYPES[type] + (data || ""));
+    export const encodePacketToBinary = () => {};`,
+  ],
+  [
+    lib("engine.io-parser/build/esm/decodePacket(|.browser)"),
+    `import { ERROR_PACKET, PACKET_TYPES_REVERSE } from "./commons.js";
+    export function decodePacket(text) {
+      const type = typeof text === "string" && PACKET_TYPES_REVERSE[text[0]];
+      return type ? (text.length > 1 ? { type, data: text.slice(1) } : { type }) : ERROR_PACKET;
+    }`,
+  ],
+  [
+    lib("socket.io-parser/build/esm/index"),
+    `import { Emitter } from "@socket.io/component-emitter";
+    export const protocol = 5;
+    export const PacketType = { CONNECT: 0, DISCONNECT: 1, EVENT: 2, ACK: 3, CONNECT_ERROR: 4, BINARY_EVENT: 5, BINARY_ACK: 6 };
+    export class Encoder {
+      encode({ type, nsp, id, data }) {
+        return [type + (nsp && nsp !== "/" ? nsp + "," : "") + (id ?? "") + (data == null ? "" : JSON.stringify(data))];
+      }
+    }
+    export class Decoder extends Emitter {
+      add(text) {
+        const [, type, nsp, id, rest] = /^([0-4])(?:(\\/[^,]*),?)?(\\d*)([^]*)$/.exec(text);
+        const packet = { type: +type, nsp: nsp || "/" };
+        if (id) packet.id = +id;
+        if (rest) packet.data = JSON.parse(rest);
+        if ((packet.type === 2 || packet.type === 3) && !Array.isArray(packet.data)) throw new Error("invalid payload");
+        this.emitReserved("decoded", packet);
+      }
+      destroy() {}
+    }`,
+  ],
 ];
 
 export const slimSocketIo = {

@@ -1,5 +1,7 @@
 // What the build puts in by name, and style sheets imported as text.
 declare const __APP__: string;
+declare const __EXTRA__: string;
+declare const __LABELS__: Record<string, string>;
 declare const __LOCALES__: Record<string, string>;
 declare const __STRINGS__: Record<string, string[]>;
 declare module "*.css" {

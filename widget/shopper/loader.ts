@@ -1,0 +1,129 @@
+// What every page of a shop loads: at idle it draws the launcher, keeps the visitor's token, watches the page and sends
+// beacons; it fetches the app on intent only. Walks b and c pass here; it decides nothing about messages.
+
+import { beacon } from "./beacon.ts";
+import { watch } from "./capture.ts";
+import type { App, AppModule, Call, ExtraModule, Host, InitOptions } from "./contract.ts";
+import css from "./loader.css";
+
+const page = window as unknown as { shopbell?: Call & { q?: unknown[][]; on?: number } };
+const base = (document.currentScript as HTMLScriptElement).src.split("/widget/")[0]!;
+const chunk = <T>(name: string) => import(`${base}/widget/${name}`) as Promise<T>;
+const extra = (use: (module: ExtraModule) => void) => void chunk<ExtraModule>(__EXTRA__).then(use);
+const language = () => host!.options.locale || document.documentElement.lang || undefined;
+
+let host: Host | undefined;
+let watching: ReturnType<typeof watch> | undefined;
+let loading: Promise<App> | undefined;
+
+/** The launcher and what the app may do to the page. Constructed style sheet and CSSOM only, for a strict CSP with Trusted Types. */
+function makeHost(options: InitOptions): Host {
+  const outer = document.createElement("shopbell-chat");
+  const root = outer.attachShadow({ mode: "open" });
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(css);
+  root.adoptedStyleSheets = [sheet];
+  const button = root.appendChild(document.createElement("button"));
+  button.className = `l ${options.position}`;
+  button.hidden = options.launcher === false;
+  button.onclick = () => withApp((app) => app.open());
+  button.onpointerenter = button.onfocus = () => chunk(__APP__);
+  return {
+    base, options, root, button, with: withApp, report: sender.report, page: () => watching?.page(),
+    keep(token) {
+      this.token = token ?? this.token;
+      try {
+        if (!allowed()) return false;
+        const slot = `shopbell.${options.key}`;
+        this.token ??= localStorage[slot] as string;
+        localStorage[slot] = this.token ?? "";
+        return true;
+      } catch {
+        // The browser refuses: the visitor lives as long as this page.
+        return false;
+      }
+    },
+    emit: (name, detail) => document.dispatchEvent(new CustomEvent(`shopbell:${name}`, { detail })),
+    unread(count) {
+      button.textContent = __LABELS__[language()?.slice(0, 2) as string] ?? "Chat";
+      if (count) button.appendChild(document.createElement("b")).textContent = ` ${count} `;
+      this.emit("unread", { count });
+    },
+    brand: (color) => outer.style.setProperty("--brand", options.color ?? color),
+  };
+}
+
+/** Fetches and starts the app once; after a failed fetch the next try fetches again. */
+const withApp = (use?: (app: App) => void) => {
+  loading ??= chunk<AppModule>(__APP__).then(({ start }) => start(host!));
+  loading.then((app) => use?.((host!.app = app)), () => (loading = undefined));
+};
+
+const allowed = () => host && host.options.consent !== "required" && host.options.consent !== false;
+
+const sender = beacon(`${base}/v1/visits`, () => {
+  if (!allowed()) return;
+  const { key, timezone, identity, consent } = host!.options;
+  return {
+    key, identity, timezone, consent: consent === true || undefined, visitor: host!.token || undefined, locale: language(),
+    page: { url: location.href, title: document.title },
+  };
+}, (answer) => {
+  host!.keep(answer.visitor);
+  host!.brand(answer.inbox.color);
+  if (answer.nudge) extra(({ nudge }) => nudge(host!, answer.nudge!, true));
+  if (host!.app) return;
+  host!.unread(answer.unread);
+  if (answer.connect) withApp();
+});
+
+/** Beacons and capture start with consent; under Global Privacy Control only what brings order news is sent. */
+function begin() {
+  if (!allowed()) return;
+  host!.keep();
+  if (!(navigator as { globalPrivacyControl?: boolean }).globalPrivacyControl) watching ??= watch(sender.note, (entry) => extra(({ ecommerce }) => ecommerce(sender.note, entry)));
+  sender.flush();
+}
+
+const api: Record<string, (...args: never[]) => unknown> = {
+  init(options: InitOptions) {
+    options.timezone ??= Intl.DateTimeFormat().resolvedOptions().timeZone;
+    host = makeHost(options);
+    loading = undefined;
+    host.keep();
+    host.brand("#4338ca");
+    host.unread(0);
+    for (const [method, ...args] of queue.splice(0)) call(method as string, ...args);
+    (window.requestIdleCallback ?? setTimeout)(() => {
+      document.body.append(host!.root.host);
+      begin();
+      host!.emit("ready");
+    });
+  },
+  open: (text?: string) => withApp((app) => app.open(text)),
+  identify(who?: { token: string }) {
+    host!.options.identity = who?.token;
+    sender.flush();
+    host!.app?.renew();
+  },
+  track: (name: string, properties = {}) => watching && sender.note("track", { name, properties }),
+  consent(given: boolean) {
+    host!.options.consent = given;
+    begin();
+  },
+};
+
+// Calls before `init` wait for it. What is not here is in `extra`; a method that does not exist says nothing.
+const queue = page.shopbell?.q ?? [];
+const call: Call = (method, ...args) => {
+  if (!host && method !== "init") queue.push([method, ...args]);
+  else if (api[method]) return api[method](...(args as never[]));
+  else extra(({ more }) => more[method]?.(host!, call, ...(args as never[])));
+};
+
+if (!page.shopbell?.on) {
+  page.shopbell = Object.assign(call, { on: 1 });
+  addEventListener("visibilitychange", () => document.hidden && (watching?.leave(), sender.leave()), true);
+  const first = queue.findIndex(([method]) => method === "init");
+  if (first >= 0) call(...(Array.from(queue.splice(first, 1)[0]!) as [string]));
+}
