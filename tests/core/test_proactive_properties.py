@@ -26,8 +26,9 @@ START = datetime(2026, 11, 2, 6, 0, tzinfo=UTC)
 PROBLEM, PROGRESS, SERVICE, HELP, PROMO = MessageClass
 
 quick = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-minutes = st.integers(0, 60 * 24 * 3)
-policies = st.builds(
+lifetimes = st.one_of(st.integers(0, 300), st.just(60 * 24 * 3))
+calm = Policy(spacing_seconds=60)
+policies = st.just(calm) | st.builds(
     Policy,
     promo_per_7_days=st.integers(0, 3),
     promo_gap_hours=st.sampled_from([0, 6, 24]),
@@ -41,25 +42,27 @@ policies = st.builds(
 
 @st.composite
 def some_candidates(draw: st.DrawFn, at: datetime, most: int = 6) -> list[Candidate]:
+    """Often alike in all but their ids, so that ties and duplicates come up."""
     found = []
+    classes = draw(st.sampled_from([list(MessageClass), [HELP], [PROBLEM, PROGRESS]]))
     for place in range(draw(st.integers(0, most))):
-        name = draw(st.sampled_from("abcdef"))
-        key = f"rule:{name}:{draw(st.integers(0, 40))}"
-        created = at - timedelta(minutes=draw(st.integers(0, 200)))
+        name = draw(st.sampled_from("abc"))
+        key = f"rule:{name}:{draw(st.integers(0, 3))}"
+        created = at - timedelta(minutes=draw(st.sampled_from([0, 0, 30, 200])))
         found.append(
             Candidate(
                 id=candidate_id(f"con_1{place}", f"{key}{at.isoformat()}"),
                 visitor_id="vis_1",
                 contact_id=draw(st.sampled_from(["con_1", "con_2", None])),
-                class_=draw(st.sampled_from(MessageClass)),
+                class_=draw(st.sampled_from(classes)),
                 subject="",
                 dedupe_key=key,
                 message={"en": "Hello"},
                 not_before=created + timedelta(minutes=draw(st.sampled_from([0, 0, 0, 90]))),
-                expires_at=created + timedelta(minutes=draw(minutes)),
+                expires_at=created + timedelta(minutes=draw(lifetimes)),
                 source=f"rule:{name}",
                 created_at=created,
-                value=draw(st.integers(0, 2)),
+                value=draw(st.sampled_from([0, 0, 1])),
                 cap=draw(st.sampled_from([None, Cap(1, 1), Cap(2, 7)])),
                 hold_out_percent=draw(st.sampled_from([0, 50])),
             )
@@ -69,6 +72,9 @@ def some_candidates(draw: st.DrawFn, at: datetime, most: int = 6) -> list[Candid
 
 @st.composite
 def situations(draw: st.DrawFn, at: datetime) -> Situation:
+    """Every second one has nothing in the way, so that the last steps are reached, too."""
+    if draw(st.booleans()):
+        return Situation(live=draw(st.sampled_from([Live.NONE, Live.NONE, Live.BOT])))
     return Situation(
         consent=draw(st.sampled_from([frozenset(MessageClass), frozenset({PROBLEM, PROGRESS, SERVICE})])),
         opt_outs=draw(st.frozensets(st.sampled_from(MessageClass), max_size=1)),
@@ -104,6 +110,8 @@ def test_at_most_one_message_interrupts(data: st.DataObject, policy: Policy) -> 
     by_id = {candidate.id: candidate for candidate in candidates}
     spoken = [verdict for verdict in verdicts if (isinstance(verdict, Send) and not verdict.posted) or verdict.reason is Reason.HOLD_OUT]
     assert len(spoken) <= 1
+    said = [by_id[verdict.candidate_id].dedupe_key for verdict in verdicts if isinstance(verdict, Send)]
+    assert len(said) == len(set(said))
     for verdict in verdicts:
         if isinstance(verdict, Send) and verdict.posted:
             assert by_id[verdict.candidate_id].class_.is_order_news
