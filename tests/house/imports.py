@@ -44,7 +44,16 @@ ROOMS = (
     Room(r"chat_server/flows/.*", ("chat_server.core", "chat_server.flows", "chat_server.errors", "structlog")),
     Room(
         r"chat_server/inbound/.*",
-        ("chat_server.inbound", "chat_server.flows", "chat_server.core", "chat_server.errors", "structlog", *WEB, *VALIDATION_AND_TOKENS),
+        (
+            "chat_server.inbound",
+            "chat_server.flows",
+            "chat_server.core",
+            "chat_server.errors",
+            "structlog",
+            "limits",
+            *WEB,
+            *VALIDATION_AND_TOKENS,
+        ),
     ),
     Room(
         r"chat_server/outbound/.*",
@@ -61,7 +70,7 @@ ROOMS = (
         + (*WEB, *VALIDATION_AND_TOKENS),
     ),
     Room(r"chat_server/errors\.py", ()),
-    Room(r"chat_server/settings\.py", ("chat_server.core", "chat_server.errors", "msgspec")),
+    Room(r"chat_server/(settings|inbox_file)\.py", ("chat_server.core", "chat_server.errors", "chat_server.inbox_file")),
     Room(r"chat_server/(app|__main__|__init__)\.py", ("chat_server", "order_status:face", "aiohttp", "socketio", "structlog", "jinja2")),
     Room(
         r"order_status/(stages|events|shops)(\.py|/.*)",
