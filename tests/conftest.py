@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 import pytest
 from playwright.async_api import Browser, async_playwright
 
-from tests.processes import TEST_INBOX, BotProcesses, ChatServer, DataFolders, Demo, new_stack, start_demo
+from tests.processes import TEST_INBOX, BotProcesses, ChatServer, DataFolders, Demo, demo_inbox, new_stack, start_demo
 from tools import bot as bot_tool
 from tools.system import find_chromium
 
@@ -49,9 +49,9 @@ def server(data_folders: DataFolders) -> Iterator[ChatServer]:
 
 @pytest.fixture(scope="module")
 def demo(data_folders: DataFolders) -> Iterator[Demo]:
-    """Chat server and demo shop with the shop's own inbox file; no bot."""
+    """Chat server and demo shop with the shop's inbox, open at all hours; no bot."""
     servers = _Servers(data_folders)
-    together = start_demo(servers.start(inbox=None))
+    together = start_demo(servers.start(inbox=demo_inbox()))
     yield together
     together.shop.end()
     servers.end()
@@ -62,7 +62,7 @@ def bot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BotProcesses]:
     """Rasa and the action server with today's model (trained once, kept by content)."""
     bot_tool.environment()
     bot_tool.train()
-    processes = BotProcesses(new_stack(tmp_path_factory.mktemp("bot"), inbox=TEST_INBOX))
+    processes = BotProcesses(new_stack(tmp_path_factory.mktemp("bot")))
     processes.start()
     yield processes
     processes.end()
@@ -72,7 +72,7 @@ def bot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BotProcesses]:
 def demo_with_bot(data_folders: DataFolders, bot: BotProcesses) -> Iterator[Demo]:
     """Everything: chat server, demo shop and bot."""
     servers = _Servers(data_folders)
-    together = start_demo(servers.start(inbox=None, bot=bot))
+    together = start_demo(servers.start(inbox=demo_inbox(), bot=bot))
     yield together
     together.shop.end()
     servers.end()
@@ -100,7 +100,7 @@ class _Servers:
         self._folders = folders
         self._running: list[ChatServer] = []
 
-    def start(self, *, inbox: str | None = TEST_INBOX, bot: BotProcesses | None = None, env: dict[str, str] | None = None) -> ChatServer:
+    def start(self, *, inbox: str = TEST_INBOX, bot: BotProcesses | None = None, env: dict[str, str] | None = None) -> ChatServer:
         chat = ChatServer(new_stack(self._folders.fresh(), inbox=inbox, bot=bot), extra_env=env or {})
         self._running.append(chat)
         chat.start()

@@ -3,6 +3,7 @@
 Every start waits for readiness with a deadline and shows the child's log when it fails. Nothing here is a stand-in.
 """
 
+import re
 import shutil
 import signal
 from collections.abc import Mapping
@@ -14,7 +15,7 @@ from tools.child import Child
 from tools.command import run
 from tools.places import BOT
 from tools.ports import free_ports
-from tools.stack import Ports, Stack, inbox_for
+from tools.stack import DEMO_INBOX, Ports, Stack
 
 START_S = 40
 BOT_START_S = 240
@@ -72,8 +73,22 @@ LOGINS = (
 )
 
 
-def new_stack(folder: Path, *, inbox: str | None = None, bot: "BotProcesses | None" = None) -> Stack:
-    """A stack on free ports. `inbox` is the text of its inbox file ({origin} is filled in); None takes the demo shop's own."""
+def demo_inbox() -> str:
+    """The demo shop's inbox file, always open and without quiet hours, so that a test means the same at any time of day."""
+    text = DEMO_INBOX.read_text(encoding="utf-8")
+    for pattern, new in (
+        (r"^\[inbox\.hours\]\n(?:\w+ = .*\n)+", ""),
+        (r"^quiet = .*$", 'quiet = ""'),
+        (r"^debounce_s = .*$", "debounce_s = 0"),
+        (r"^origins = .*$", 'origins = ["{origin}"]'),
+    ):
+        text, count = re.subn(pattern, new, text, flags=re.MULTILINE)
+        assert count == 1, f"{DEMO_INBOX}: {pattern} was expected once"
+    return text
+
+
+def new_stack(folder: Path, *, inbox: str = TEST_INBOX, bot: "BotProcesses | None" = None) -> Stack:
+    """A stack on free ports. `inbox` is the text of its inbox file; {origin} becomes the shop's address."""
     chat, shop, rasa, actions = free_ports(4)
     ports = Ports(chat=chat, shop=shop, bot=rasa, actions=actions)
     secrets: Mapping[str, str] = keys.load_or_make(folder)
@@ -81,11 +96,8 @@ def new_stack(folder: Path, *, inbox: str | None = None, bot: "BotProcesses | No
         secrets = {**secrets, **bot.secrets}
         ports = replace(ports, chat=bot.stack.ports.chat, bot=bot.stack.ports.bot, actions=bot.stack.ports.actions)
     origin = f"http://127.0.0.1:{shop}"
-    if inbox is None:
-        inboxes = inbox_for(origin, folder / "inboxes")
-    else:
-        inboxes = folder / "inbox.toml"
-        inboxes.write_text(inbox.replace("{origin}", origin), encoding="utf-8")
+    inboxes = folder / "inbox.toml"
+    inboxes.write_text(inbox.replace("{origin}", origin), encoding="utf-8")
     return Stack(data=folder, secrets=secrets, ports=ports, inboxes=inboxes, bot=bot is not None)
 
 
@@ -227,5 +239,5 @@ class DataFolders:
 
     def _make(self) -> None:
         building = self._home / "building"
-        ChatServer(new_stack(building, inbox=TEST_INBOX)).make_agents()
+        ChatServer(new_stack(building)).make_agents()
         building.rename(self._template)
