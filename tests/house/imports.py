@@ -71,7 +71,10 @@ ROOMS = (
     ),
     Room(r"chat_server/errors\.py", ()),
     Room(r"chat_server/(settings|inbox_file)\.py", ("chat_server.core", "chat_server.errors", "chat_server.inbox_file")),
-    Room(r"chat_server/(app|__main__|__init__)\.py", ("chat_server", "order_status:face", "aiohttp", "socketio", "structlog", "jinja2")),
+    Room(
+        r"chat_server/(app|__main__|__init__)\.py",
+        ("chat_server", "order_status:face", "structlog", "prometheus_client", *WEB, *VALIDATION_AND_TOKENS),
+    ),
     Room(
         r"order_status/(stages|events|shops)(\.py|/.*)",
         ("order_status.stages", "order_status.events", "order_status.shops", "cryptography", "msgspec"),
