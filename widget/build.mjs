@@ -14,13 +14,19 @@ export const here = dirname(fileURLToPath(import.meta.url));
 export const dist = join(here, "dist");
 const cache = join(here, "node_modules", ".cache");
 
+/** Drops custom properties that the sheet declares and never uses: each view takes only its share of the tokens. */
+function prune(css) {
+  const next = css.replace(/(--[\w-]+):[^;{}]*(;|(?=\}))/g, (whole, name) => (css.includes(`var(${name}`) ? whole : ""));
+  return next === css ? css : prune(next);
+}
+
 /** A style sheet imported by a script becomes its minified text, for a constructable style sheet. */
 const cssText = {
   name: "css-text",
   setup(b) {
     b.onLoad({ filter: /\.css$/ }, async ({ path }) => {
       const made = await build({ entryPoints: [path], bundle: true, minify: true, write: false, target: ["chrome123", "safari17.5", "firefox120"] });
-      return { contents: made.outputFiles[0].text.trim(), loader: "text", watchDirs: [dirname(path)] };
+      return { contents: prune(made.outputFiles[0].text.trim()), loader: "text", watchDirs: [dirname(path)] };
     });
   },
 };
@@ -42,9 +48,9 @@ export async function languages() {
   return Object.fromEntries(await Promise.all(files.map(async (f) => [basename(f, ".json"), await readJson(join(folder, f))])));
 }
 
-/** The few strings the loader needs before the app is there: {en: ["Open chat", …]} in the order of `LOADER_KEYS`. */
-const LOADER_KEYS = ["open_chat", "unread", "nudge", "nudge_close", "nudge_open"];
-const loaderStrings = (all) => Object.fromEntries(Object.entries(all).map(([tag, m]) => [tag, LOADER_KEYS.map((k) => m[k])]));
+/** The few strings that are needed before a language is loaded: the launcher's name, and the nudge's two buttons. */
+const labels = (all) => Object.fromEntries(Object.entries(all).map(([tag, m]) => [tag, m.chat]).filter(([, text]) => text !== "Chat"));
+const nudgeStrings = (all) => Object.fromEntries(Object.entries(all).map(([tag, m]) => [tag, [m.reply, m.dismiss]]));
 
 async function buildDist() {
   await rm(dist, { recursive: true, force: true });
@@ -63,14 +69,20 @@ async function buildDist() {
     for (const [file, out] of Object.entries(metafile.outputs))
       if (out.entryPoint) manifest[basename(file).replace(/-[A-Z0-9]+(\.\w+)$/, "$1")] = basename(file);
   };
-  note(await build({ ...hashed, entryPoints: { app: "shopper/app/main.ts" }, define: { __LOCALES__: JSON.stringify(localeFiles) } }));
+  const one = async (name, entry, define, more = {}) => note(await build({ ...hashed, ...more, entryPoints: { [name]: entry }, define }));
+  const quoted = (name) => JSON.stringify(manifest[`${name}.js`]);
+  await one("extra", "shopper/extra.ts", { __STRINGS__: JSON.stringify(nudgeStrings(all)) }, { inject: [] });
+  await one("cards", "shopper/cards/main.tsx", {}, { inject: [join(here, "shopper/cards/jsx.ts")] });
+  await one("app", "shopper/app/main.tsx", { __LOCALES__: JSON.stringify(localeFiles), __EXTRA__: quoted("extra"), __CARDS__: quoted("cards") });
   await build({
     ...browser, format: "iife", inject: [], entryPoints: ["shopper/loader.ts"], outfile: join(dist, "loader.js"),
-    define: { __APP__: JSON.stringify(manifest["app.js"]), __STRINGS__: JSON.stringify(loaderStrings(all)) },
+    define: { __APP__: quoted("app"), __EXTRA__: quoted("extra"), __LABELS__: JSON.stringify(labels(all)) },
   });
   manifest["loader.js"] = "loader.js";
   if (existsSync(join(here, "console/main.tsx")))
-    note(await build({ ...hashed, plugins: [], splitting: true, entryPoints: { console: "console/main.tsx" } }));
+    note(await build({ ...hashed, plugins: [slimSocketIo], splitting: true, entryPoints: { console: "console/main.tsx" } }));
+  if (existsSync(join(here, "console/theme.ts")))
+    note(await build({ ...hashed, plugins: [], inject: [], format: "iife", entryPoints: { "console-theme": "console/theme.ts" } }));
   const sheets = (await readdir(join(here, "console"))).filter((f) => f.endsWith(".css"));
   if (sheets.length)
     note(await build({ ...hashed, plugins: [], inject: [], target: undefined, entryPoints: sheets.map((f) => `console/${f}`) }));
@@ -131,7 +143,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   else if (flags.has("--watch")) {
     // Rebuilds all of it when any source changes: a build takes well under a second.
     const rebuild = { name: "rebuild", setup: (b) => b.onEnd(async () => { await buildDist(); console.log("built"); }) };
-    const entry = existsSync(join(here, "console/main.tsx")) ? ["shopper/app/main.ts", "console/main.tsx"] : ["shopper/app/main.ts"];
+    const entry = existsSync(join(here, "console/main.tsx")) ? ["shopper/app/main.tsx", "console/main.tsx"] : ["shopper/app/main.tsx"];
     const watching = await context({ ...browser, write: false, outdir: dist, entryPoints: entry, plugins: [slimSocketIo, cssText, rebuild], define: { __LOCALES__: "{}" } });
     await watching.watch();
   } else {

@@ -1,6 +1,7 @@
 // The whole console: the frame and its panes.
 import { useEffect, useState } from "preact/hooks";
-import { ended, help, link, listLoad, openId, pane, panelOpen } from "../state/store.ts";
+import { boot, ended, help, link, listLoad, openId, pane, panelOpen } from "../state/store.ts";
+import { t } from "../words.ts";
 import { List } from "./list.tsx";
 import { Banner, Ended, Help, Toasts } from "./overlay.tsx";
 import { Side } from "./panel.tsx";
@@ -30,9 +31,12 @@ export function App() {
         <Top />
         {away && <Banner />}
         <Views />
-        <List />
-        <Thread />
-        <Side />
+        <main class="panes">
+          <h1 class="sr">{t("top.title")} – {boot.value.inbox.name}</h1>
+          <List />
+          <Thread />
+          <Side />
+        </main>
       </div>
       {help.value && <Help />}
       {ended.value && <Ended />}

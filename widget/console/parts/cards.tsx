@@ -108,6 +108,6 @@ export function PartView({ part, messageId }: { part: Part; messageId: string })
     case "contact_request":
       return <div class="inset"><b>{t("contact.request")}</b><span class="mut">{part.promised_minutes === null ? t("contact.request_text") : t("contact.promised", { time: t("time.min", { n: part.promised_minutes }) })}</span></div>;
     case "contact_details":
-      return <div class="inset"><b>{t("contact.details")}</b>{part.name && <span>{part.name}</span>}{part.email && <span>{part.email}</span>}{part.phone && <span>{part.phone}</span>}<span class="mut">{t("contact.unverified")}</span></div>;
+      return <div class="inset"><b>{t("contact.details")}</b>{part.name && <span>{part.name}</span>}{part.email && <bdi dir="ltr">{part.email}</bdi>}{part.phone && <bdi dir="ltr">{part.phone}</bdi>}<span class="mut">{t("contact.unverified")}</span></div>;
   }
 }

@@ -52,9 +52,11 @@ export function Composer() {
   const id = openId.value!;
   const note = mode.value === "note";
   const { status } = thread.value;
-  const shut = status === "resolved" && !note;
+  const over = status === "resolved";
+  const shut = over && !note;
   const row = openRow.value;
   useEffect(() => void (text.value = readDraft(me.value.id, id, mode.value)), [id, mode.value]);
+  useEffect(() => void (over && (mode.value = "note")), [over]);
   useLayoutEffect(() => {
     // Where field-sizing is not known, the field grows by its scroll height.
     const node = field.current;
@@ -72,7 +74,7 @@ export function Composer() {
     if (words === "" || words.length > LIMIT || shut) return;
     post(id, mode.value, words);
     write("");
-    if (note) mode.value = "reply";
+    if (note && !over) mode.value = "reply";
     field.current?.focus();
   };
   const left = LIMIT - text.value.length;
@@ -91,10 +93,10 @@ export function Composer() {
         <div class="modes" role="radiogroup" aria-label={t("composer.mode")}>
           {(["reply", "note"] as Mode[]).map((one) => (
             <button
-              type="button" role="radio" aria-checked={mode.value === one} tabIndex={mode.value === one ? 0 : -1}
+              type="button" role="radio" aria-checked={mode.value === one} disabled={over && one === "reply"} tabIndex={mode.value === one ? 0 : -1}
               onClick={() => ((mode.value = one), focusComposer())}
               onKeyDown={(event) => {
-                if (!["ArrowLeft", "ArrowRight"].includes(event.key)) return;
+                if (over || !["ArrowLeft", "ArrowRight"].includes(event.key)) return;
                 mode.value = one === "reply" ? "note" : "reply";
                 requestAnimationFrame(() => document.querySelector<HTMLElement>(".modes [aria-checked=true]")?.focus());
               }}

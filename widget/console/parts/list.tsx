@@ -115,7 +115,7 @@ function Bar() {
     <div class="bar">
       <h2 class="cut">{t(`view.${view.value}`)}</h2>
       <span class="only-narrow">
-        <Menu id="view" kind="btn plain" side="start" label={t("views.choose", { view: t(`view.${view.value}`) })} button={<><b class="cut">{t(`view.${view.value}`)}</b><span class="mut">{countOf(view.value)}</span><Icon name="down" size={14} /></>}>
+        <Menu id="view" kind="btn plain" side="start" label={t("views.choose", { view: `${t(`view.${view.value}`)} ${countOf(view.value)}`.trim() })} button={<><b class="cut">{t(`view.${view.value}`)}</b>{" "}<span class="mut">{countOf(view.value)}</span><Icon name="down" size={14} /></>}>
           {VIEWS.map((one) => <MenuItem icon={VIEW_ICON[one]} checked={view.value === one} aside={countOf(one)} onClick={() => choose(one)}>{t(`view.${one}`)}</MenuItem>)}
         </Menu>
       </span>

@@ -39,12 +39,12 @@ function By({ message, seq }: { message: Message; seq: number }) {
   return (
     <div class="by">
       {message.type === "note" && <span class="lock"><Icon name="lock" size={12} />{t("note.label")}</span>}
+      {message.sender.kind === "bot" && <Icon name="bot" size={14} />}
       <b dir="auto">{speaker(message)}</b>
       <time dateTime={message.created_at} title={when(message.created_at)}>{clock(message.created_at)}</time>
-      {message.sender.kind === "bot" && <Chip>{t("label.bot")}</Chip>}
       {message.sender.kind === "integration" && <Chip tone="info">{meta?.proactive ? t("label.proactive", { class: named("class", meta.proactive.class) }) : t("label.integration")}</Chip>}
       {message.sender.kind === "integration" && meta?.proactive && <span>{named("source", meta.proactive.source)}</span>}
-      {meta?.intent && <span title={meta.confidence === undefined ? undefined : t("label.confidence", { n: Math.round(meta.confidence * 100) })}>{named("intent", meta.intent)}</span>}
+      {meta?.intent && <span title={meta.confidence === undefined ? undefined : t("label.confidence", { n: Math.round(meta.confidence * 100) })}>{t("label.intent", { intent: named("intent", meta.intent) })}</span>}
       {message.type === "outgoing" && <span class={`seen ${read ? "read" : ""}`} role="img" aria-label={read ? t("message.read") : t("message.sent")} title={read ? t("message.read") : t("message.sent")}><Icon name={read ? "checks" : "check"} size={14} /></span>}
     </div>
   );

@@ -55,8 +55,8 @@ function Identity({ data }: { data: Panel }) {
       </div>
       <div class={`proof ${signed ? "signed" : ""}`}><Icon name={signed ? "shield" : "eye"} size={16} /><span>{t(signed ? "proof.signed" : "proof.browser")}</span></div>
       <dl class="facts">
-        {contact.email && <><dt>{t("panel.email")}</dt><dd>{contact.email}</dd></>}
-        {contact.phone && <><dt>{t("panel.phone")}</dt><dd>{contact.phone}</dd></>}
+        {contact.email && <><dt>{t("panel.email")}</dt><dd><bdi dir="ltr">{contact.email}</bdi></dd></>}
+        {contact.phone && <><dt>{t("panel.phone")}</dt><dd><bdi dir="ltr">{contact.phone}</bdi></dd></>}
         {visitor.locale && <><dt>{t("panel.language")}</dt><dd>{language(visitor.locale)}</dd></>}
         <dt>{t("panel.first_seen")}</dt><dd>{day(visitor.first_seen)}</dd>
         <dt>{t("panel.consent")}</dt><dd>{consentWords(visitor.consent)}</dd>
@@ -74,7 +74,6 @@ function Handoff({ card }: { card: ContextCard }) {
           <dt>{t("card.reason")}</dt><dd>{named("queued", card.reason)}</dd>
           {card.intent && <><dt>{t("card.intent")}</dt><dd>{named("intent", card.intent)}{card.confidence !== null ? ` · ${Math.round(card.confidence * 100)} %` : ""}</dd></>}
           {card.order && <><dt>{t("card.order")}</dt><dd>{card.order.number} · {named("stage", card.order.headline)}</dd></>}
-          {card.locale && <><dt>{t("panel.language")}</dt><dd>{language(card.locale)}</dd></>}
           {card.tried.length > 0 && <><dt>{t("card.tried")}</dt><dd><ul>{card.tried.map((one) => <li>{named("tried", one)}</li>)}</ul></dd></>}
         </dl>
       </div>
@@ -139,10 +138,10 @@ function CartBody({ data }: { data: Panel }) {
 }
 
 export function Side() {
-  if (!openId.value) return <aside class="side" aria-label={t("panel.label")} />;
+  if (!openId.value) return <section class="side" aria-label={t("panel.label")} />;
   const data = panel.value;
   return (
-    <aside class="side" aria-label={t("panel.label")}>
+    <section class="side" aria-label={t("panel.label")}>
       <div class="bar">
         <span class="back"><IconButton icon="back" flip label={t("back.thread")} onClick={() => (pane.value = "thread")} /></span>
         <h2 class="grow cut">{t("panel.label")}</h2>
@@ -151,7 +150,7 @@ export function Side() {
       {panelLoad.value === "error" && !data ? (
         <Empty level={3} bad icon="alert" title={t("panel.error")}><button type="button" class="btn" onClick={() => void fetchPanel()}>{t("retry")}</button></Empty>
       ) : !data ? <PanelBones name={callName(openRow.value?.contact.name, openRow.value?.visitor ?? "")} /> : <div class="scroll" tabIndex={0} role="group" aria-label={t("panel.label")}><Body data={data} /></div>}
-    </aside>
+    </section>
   );
 }
 

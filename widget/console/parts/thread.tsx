@@ -102,7 +102,7 @@ function Header({ id }: { id: string }) {
       <span class="wide-only"><Avatar name={name} seed={row?.visitor ?? id} online={online} {...(row?.contact.name ? {} : { icon: "person" as const })} /></span>
       <div class="title">
         <h2 class="cut" dir="auto">{name}</h2>
-        <div class="sub"><State />{row?.locale && <span class="cut">{language(row.locale)}</span>}{online && <span class="cut long">{t("status.online")}</span>}</div>
+        <div class="sub"><State />{row?.locale && <span class="cut long">{language(row.locale)}</span>}</div>
       </div>
       {threadLoad.value === "ready" && <Actions id={id} />}
     </div>
@@ -112,11 +112,11 @@ function Header({ id }: { id: string }) {
 function Blank() {
   const waiting = [...rows.value.values()].filter((row) => row.status === "queued").sort((a, b) => ((a.waiting_since ?? "") < (b.waiting_since ?? "") ? -1 : 1))[0];
   return (
-    <main class="thread blank" aria-label={t("thread.label")}>
+    <section class="thread blank" aria-label={t("thread.label")}>
       <Empty icon={view.value === "resolved" ? "checkcircle" : "all"} title={t("blank.title")} text={t(counts.value.unassigned > 0 ? "blank.waiting" : "blank.text", { n: counts.value.unassigned })}>
         {waiting && <button type="button" class="btn primary" onClick={() => open(waiting.id)}>{t("blank.next")}</button>}
       </Empty>
-    </main>
+    </section>
   );
 }
 
@@ -125,12 +125,12 @@ export function Thread() {
   if (!id) return <Blank />;
   const load = threadLoad.value;
   return (
-    <main class="thread" aria-label={t("thread.label")}>
+    <section class="thread" aria-label={t("thread.label")}>
       {load === "loading" && !openRow.value ? <div class="bar"><Back /><Bone kind="title" /></div> : <Header id={id} />}
       {load === "loading" ? <div class="log-wrap"><LogBones /></div> : load === "error" ? (
         <Empty bad icon="plug" title={t("thread.error.title")} text={t("thread.error.text")}><button type="button" class="btn" onClick={() => open(id)}>{t("retry")}</button></Empty>
       ) : <Log />}
       {load === "ready" && <Composer key={id} />}
-    </main>
+    </section>
   );
 }

@@ -81,7 +81,7 @@ export function Top() {
   const { availability, name, id } = me.value;
   return (
     <header class="top">
-      <div class="crumb"><h1 class="cut">{t("top.title")}</h1><span class="mut cut">{boot.value.inbox.name}</span></div>
+      <div class="crumb"><b class="cut">{t("top.title")}</b><span class="mut cut">{boot.value.inbox.name}</span></div>
       <Search />
       <span class="grow wide-only" />
       <Connection />
