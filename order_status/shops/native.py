@@ -48,7 +48,7 @@ def translate(body: bytes, zone: tzinfo) -> Translated:
     try:
         body.decode("utf-8")
         envelope = _envelope.decode(body)
-        at = _time(envelope.timestamp, zone)
+        at = _time(envelope.timestamp, zone, "$.timestamp")
         path = ".data"
         match envelope.type:
             case "order.updated":
@@ -64,7 +64,7 @@ def translate(body: bytes, zone: tzinfo) -> Translated:
     except UnicodeDecodeError:
         return Malformed("not UTF-8")
     except msgspec.ValidationError as error:
-        return Malformed(str(error).replace("`$", f"`${path}"))
+        return Malformed(_placed(str(error), path))
     except msgspec.DecodeError:
         return Malformed("not JSON")
     except RecursionError:
@@ -82,7 +82,7 @@ def _order_event(body: OrderBody, at: datetime, digest: str, zone: tzinfo) -> Or
             stamp=Stamp(-1 if body.version is None else body.version, at, digest),
             order_id=body.order_id,
             number=body.number,
-            placed_at=_time(body.placed_at, zone),
+            placed_at=_time(body.placed_at, zone, "$.data.placed_at"),
             locale=body.locale or None,
             currency=body.currency,
             total=body.total,
@@ -96,8 +96,8 @@ def _order_event(body: OrderBody, at: datetime, digest: str, zone: tzinfo) -> Or
         payment=body.payment.status if body.payment else None,
         payment_reason=body.payment.reason if body.payment else None,
         shipments=tuple(_shipment(shipment, zone) for shipment in body.shipments),
-        adjustments=tuple(Adjustment(a.id, a.kind, a.status, a.amount, _time(a.at, zone)) for a in body.adjustments),
-        measures=tuple(Measure(m.id, m.text, m.worth, _time(m.at, zone)) for m in body.measures),
+        adjustments=tuple(Adjustment(a.id, a.kind, a.status, a.amount, _time(a.at, zone, "$.data.adjustments[...].at")) for a in body.adjustments),
+        measures=tuple(Measure(m.id, m.text, m.worth, _time(m.at, zone, "$.data.measures[...].at")) for m in body.measures),
         unknown=tuple(_unknown(body)),
     )
 
@@ -119,11 +119,11 @@ def _shipment(body: ShipmentBody, zone: tzinfo) -> Shipment:
         tracking_url=body.tracking_url,
         item_ids=body.item_ids,
         stage=body.stage,
-        at=_time(body.at, zone),
-        promised=_due(body.promised, zone),
-        eta=_due(body.eta, zone),
+        at=_time(body.at, zone, "$.data.shipments[...].at"),
+        promised=_due(body.promised, zone, "$.data.shipments[...].promised"),
+        eta=_due(body.eta, zone, "$.data.shipments[...].eta"),
         reason=body.reason or None,
-        scans=tuple(Mark(scan.stage, _time(scan.at, zone), scan.place or None) for scan in body.scans),
+        scans=tuple(Mark(scan.stage, _time(scan.at, zone, "$.data.shipments[...].scans[...].at"), scan.place or None) for scan in body.scans),
     )
 
 
@@ -139,16 +139,21 @@ def _unknown(body: OrderBody) -> Iterable[str]:
         yield from sorted({f"{ledger}:{value}" for value in values if value not in known})
 
 
-def _time(text: str, zone: tzinfo) -> datetime:
-    """Raises ValueError for a moment that no calendar has (the 31st of February)."""
+def _placed(message: str, path: str) -> str:
+    """The decoder's words, with the place counted from the top of the body."""
+    return message.replace("`$", f"`${path}") if "`$" in message or not path else f"{message} - at `${path}`"
+
+
+def _time(text: str, zone: tzinfo, where: str) -> datetime:
+    """Raises ValueError, naming the place, for a moment that no calendar has (the 31st of February)."""
     try:
         parsed = datetime.fromisoformat(text)
     except ValueError:
-        raise ValueError("a time that does not exist") from None
+        raise ValueError(f"a time that does not exist - at `{where}`") from None
     return (parsed if parsed.tzinfo else parsed.replace(tzinfo=zone)).astimezone(UTC)
 
 
-def _due(text: str | None, zone: tzinfo) -> Due | None:
+def _due(text: str | None, zone: tzinfo, where: str) -> Due | None:
     """A date stays one; midnight UTC is how many backends write a date; any other time also tells its day in the shop's zone."""
     if text is None:
         return None
@@ -156,6 +161,6 @@ def _due(text: str | None, zone: tzinfo) -> Due | None:
         try:
             return Due(date.fromisoformat(text[:10]))
         except ValueError:
-            raise ValueError("a date that does not exist") from None
-    moment = _time(text, zone)
+            raise ValueError(f"a date that does not exist - at `{where}`") from None
+    moment = _time(text, zone, where)
     return Due(moment.astimezone(zone).date(), moment)
