@@ -32,9 +32,7 @@ RECONSIDER = "reconsider"
 BOT_UNAVAILABLE = "bot_unavailable"
 
 
-def append(
-    plan: Plan, kind: FactKind, now: datetime, data: Json | None = None, message: Message | None = None, **changes: object
-) -> Plan:
+def append(plan: Plan, kind: FactKind, now: datetime, data: Json | None = None, message: Message | None = None, **changes: object) -> Plan:
     """The plan with one more fact at the next seq, and the conversation changed by `changes`."""
     before = plan.conversation
     fact = Fact(before.id, before.epoch, before.seq + 1, kind, now, data or {}, message)

@@ -37,7 +37,7 @@ def to_queue(plan: Plan, reason: str, card: Json | None, staffing: Staffing, ask
 
 
 def contact_request(message_id: str, client_id: str, shop: Sender, promised_minutes: int | None, now: datetime) -> Message:
-    """"Nobody is here: where may we answer you, and by when." The widget writes the words in the shopper's language."""
+    """ "Nobody is here: where may we answer you, and by when." The widget writes the words in the shopper's language."""
     part: Json = {"type": "contact_request", "fields": ["email", "phone"], "promised_minutes": promised_minutes}
     return Message(message_id, client_id, MessageType.OUTGOING, shop, (part,), now, digest="contact_request")
 

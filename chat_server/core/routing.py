@@ -15,12 +15,7 @@ NEVER = datetime.min.replace(tzinfo=UTC)
 
 def free(agent: Agent) -> bool:
     """May get one more: online, connected, below capacity, and with a role that answers."""
-    return (
-        agent.connected
-        and agent.availability is Availability.ONLINE
-        and agent.load < agent.capacity
-        and agent.role is not Role.VIEWER
-    )
+    return agent.connected and agent.availability is Availability.ONLINE and agent.load < agent.capacity and agent.role is not Role.VIEWER
 
 
 def choose(agents: Iterable[Agent]) -> Agent | None:

@@ -93,9 +93,7 @@ async def reply(context: Context, agent: Agent, conversation_id: str, draft: Dra
         if seen_seq < found.heard:
             raise ClientError(Code.STALE, "The conversation moved on. Look, and send again.", seq=found.seq)
         now = context.clock()
-        message = Message(
-            new_id("msg"), draft.client_id, MessageType.OUTGOING, as_sender(agent), draft.parts, now, draft.digest
-        )
+        message = Message(new_id("msg"), draft.client_id, MessageType.OUTGOING, as_sender(agent), draft.parts, now, draft.digest)
         plan = save(tx, core.agent_replied(found, agent, message, now))
         return plan, ack(plan, message_id=message.id)
 
@@ -154,9 +152,7 @@ async def snooze(context: Context, agent: Agent, conversation_id: str, until: da
     """Put aside until `until` (in the future), or until the shopper writes."""
     if until <= context.clock():
         raise ClientError(Code.BAD_REQUEST, "`until` must be in the future.")
-    answer = await _change(
-        context, agent, conversation_id, lambda _tx, found: core.snooze(found, until, context.clock())
-    )
+    answer = await _change(context, agent, conversation_id, lambda _tx, found: core.snooze(found, until, context.clock()))
     await after_routing(context, agent.inbox_id)
     return answer
 

@@ -178,16 +178,19 @@ def page(tx: Tx, conversation: Conversation, epoch: int | None, after: int | Non
 
 
 async def catch_up(
-    context: Context, visitor: Visitor, conversation_id: str | None, epoch: int | None, after: int | None
+    context: Context, visitor: Visitor, conversation_id: str | None, epoch: int | None, after: int | None, *, any_epoch: bool = False
 ) -> tuple[Conversation | None, Json]:
-    """What a shopper's `sync` answers about their conversation (docs/wire.md); nothing is created."""
+    """What a shopper's `sync` answers about their conversation (docs/wire.md); nothing is created.
+
+    `any_epoch`: the caller did not say which epoch its cursor belongs to (the HTTP twin), so the current one is assumed.
+    """
 
     def work(tx: Tx) -> tuple[Conversation | None, Json]:
         found = authorized(tx, visitor, conversation_id) if conversation_id else tx.conversations.latest(visitor)
         if found is None:
             return None, {"conversation": None, "epoch": 0, "start": 0, "facts": [], "complete": True, "reset": True}
         view = shopper_view(found, queue_position(tx, found))
-        return found, {"conversation": view, **page(tx, found, epoch, after, agent=False)}
+        return found, {"conversation": view, **page(tx, found, found.epoch if any_epoch else epoch, after, agent=False)}
 
     return await context.store.read(work)
 

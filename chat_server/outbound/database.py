@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 
 import structlog
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool, QueuePool
 
 from chat_server.errors import ClientError, Code
@@ -115,8 +115,10 @@ class Database:
             with connection.begin():
                 for waiting in batch:
                     self._one(connection, waiting)
-        except DBAPIError as error:
-            log.error("commit failed", error=str(error.orig), writes=len(batch))
+        except SQLAlchemyError as error:
+            log.error("commit failed", error=str(getattr(error, "orig", error)), writes=len(batch))
+            # SQLAlchemy lets go of a transaction whose COMMIT failed; the driver still has it open.
+            connection.connection.rollback()
             for waiting in batch:
                 waiting.error = ClientError(Code.UNAVAILABLE, "The write could not be stored.", retry_after_ms=1000)
 

@@ -20,9 +20,7 @@ def _conversation(row: Row[Any]) -> Conversation:
 
 def _message_fact(row: Row[Any]) -> Fact:
     sender = Sender(SenderKind(row.sender_kind), row.sender_id, row.sender_name)
-    message = Message(
-        row.id, row.client_id, MessageType(row.type), sender, tuple(row.parts), row.created_at, row.digest, row.meta
-    )
+    message = Message(row.id, row.client_id, MessageType(row.type), sender, tuple(row.parts), row.created_at, row.digest, row.meta)
     return Fact(row.conversation_id, row.epoch, row.seq, FactKind.MESSAGE_CREATED, row.created_at, {}, message)
 
 

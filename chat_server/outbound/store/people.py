@@ -16,9 +16,7 @@ CONNECTED_FOR = timedelta(seconds=45)
 
 
 def _visitor(row: Row[Any]) -> Visitor:
-    return Visitor(
-        row.id, row.inbox_id, row.contact_id, row.locale, row.timezone, row.consent, row.created_at, row.last_seen_at
-    )
+    return Visitor(row.id, row.inbox_id, row.contact_id, row.locale, row.timezone, row.consent, row.created_at, row.last_seen_at)
 
 
 def _contact(row: Row[Any]) -> Contact:

@@ -1,0 +1,86 @@
+"""`python -m chat_server`: settings -> app -> run. `python -m chat_server agent …` creates or changes an agent."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import sys
+
+import structlog
+from aiohttp import web
+
+from chat_server import settings as configuration
+from chat_server.app import now, web_app
+from chat_server.core.model import Agent, Availability, Role
+from chat_server.errors import InvalidConfiguration
+from chat_server.flows.context import new_id
+from chat_server.inbound.auth import HASHER
+from chat_server.outbound.database import Database
+from chat_server.outbound.migrations import migrate
+from chat_server.outbound.store import Store
+
+
+def log_to_stderr(level: str) -> None:
+    """One structured line for each event; packets and access lines of the libraries stay off."""
+    number = logging.getLevelNamesMapping()[level.upper()]
+    logging.basicConfig(level=max(number, logging.WARNING), format="%(levelname)s %(name)s: %(message)s")
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(number),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+
+def serve(settings: configuration.Settings) -> None:
+    """Until SIGINT or SIGTERM."""
+    sys.stderr.write(f"Shopbell listens on http://{settings.host}:{settings.port}\n")
+    web.run_app(web_app(settings), host=settings.host, port=settings.port, access_log=None, print=None, shutdown_timeout=3.0)
+
+
+async def put_agent(settings: configuration.Settings, args: argparse.Namespace, password: str) -> None:
+    """Create an agent, or change the one with this e-mail."""
+    if args.inbox not in {each.inbox.id for each in settings.inboxes}:
+        raise InvalidConfiguration(f"--inbox: no inbox file has the id {args.inbox!r}")
+    capacity = next(each.inbox.capacity for each in settings.inboxes if each.inbox.id == args.inbox)
+    agent = Agent(new_id("agt"), args.inbox, args.name, args.email.strip().lower(), Role(args.role), Availability.ONLINE, capacity)
+    settings.database.parent.mkdir(parents=True, exist_ok=True)
+    database = Database(settings.database)
+    try:
+        await database.write(migrate)
+        await Store(database).write(lambda tx: tx.people.put_agent(agent, HASHER.hash(password), now()))
+    finally:
+        await database.close()
+
+
+def main() -> int:
+    """0 when it ended as asked, 2 for a setting or an argument that cannot be used."""
+    parser = argparse.ArgumentParser(prog="python -m chat_server", description="Shopbell's chat server.")
+    commands = parser.add_subparsers(dest="command")
+    agent = commands.add_parser("agent", help="create an agent, or change the one with this e-mail")
+    for name in ("inbox", "email", "name"):
+        agent.add_argument(f"--{name}", required=True)
+    agent.add_argument("--role", default=Role.AGENT.value, choices=[role.value for role in Role])
+    agent.add_argument("--password-env", required=True, help="environment variable that holds the password")
+    args = parser.parse_args()
+    try:
+        settings = configuration.load()
+        log_to_stderr(settings.log)
+        if args.command == "agent":
+            asyncio.run(put_agent(settings, args, configuration.password(args.password_env)))
+        else:
+            serve(settings)
+    except InvalidConfiguration as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,120 @@
+"""Who may come in: origins, the shop's identity token, console sessions, and the one table of roles."""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from collections.abc import Mapping
+from datetime import timedelta
+
+import jwt
+from argon2 import PasswordHasher
+from argon2.exceptions import VerificationError
+
+from chat_server.core.inbox import Inbox
+from chat_server.core.model import Agent, Role
+from chat_server.errors import ClientError, Code
+from chat_server.flows.context import Context
+from chat_server.flows.people import Claims, token_hash
+from chat_server.flows.ports import Tx
+
+IDLE = timedelta(hours=8)
+ABSOLUTE = timedelta(days=7)
+LONGEST_IDENTITY = 3600
+"""seconds from `iat` to `exp`"""
+HASHER = PasswordHasher()
+NOBODY = HASHER.hash("nobody has this password")
+
+_AGENT = frozenset({"sync", "set_availability", "claim", "reply", "add_note", "assign", "snooze", "return_to_bot", "resolve",
+                    "mark_read", "set_typing", "invite"})  # fmt: skip
+RIGHTS: Mapping[Role, frozenset[str]] = {
+    Role.OWNER: _AGENT,
+    Role.ADMIN: _AGENT,
+    Role.SUPERVISOR: _AGENT,
+    Role.AGENT: _AGENT,
+    Role.VIEWER: frozenset({"sync"}),
+}
+
+
+def authorize(agent: Agent, action: str) -> None:
+    """Default deny. Whether the object is theirs is decided where it is loaded (not theirs: `not_found`)."""
+    if action not in RIGHTS[agent.role]:
+        raise ClientError(Code.FORBIDDEN, f"The role {agent.role.value} may not {action.replace('_', ' ')}.")
+
+
+def inbox_for(inboxes: Mapping[str, Inbox], key: str, origin: str | None) -> Inbox:
+    """The inbox of a public key, if this page may use it. No `Origin` header: not a browser, so no page to protect."""
+    for inbox in inboxes.values():
+        if hmac.compare_digest(inbox.key.encode(), key.encode()):
+            if origin is not None and origin not in inbox.origins:
+                raise ClientError(Code.FORBIDDEN, "This site is not on the inbox's list of origins.")
+            return inbox
+    raise ClientError(Code.UNAUTHENTICATED, "No inbox has this key.")
+
+
+def identity(inbox: Inbox, token: str | None, now: float) -> Claims | None:
+    """What the shop signed about the shopper; `unauthenticated` for anything forged, over-long or for another inbox.
+
+    A token that is merely past its `exp` comes back as `expired`: it binds nothing, and is no reason to refuse a chat.
+    """
+    if token is None:
+        return None
+    if inbox.identity_secret is None:
+        raise ClientError(Code.UNAUTHENTICATED, "This inbox takes no identity tokens.")
+    refused = ClientError(Code.UNAUTHENTICATED, "The identity token is not valid.")
+    pem = inbox.identity_secret.lstrip().startswith("-----BEGIN")
+    options: jwt.types.Options = {"require": ["sub", "aud", "iat", "exp"], "verify_exp": False, "verify_iat": False}
+    try:
+        claims = jwt.decode(token, inbox.identity_secret, algorithms=["EdDSA"] if pem else ["HS256"], audience=inbox.key, options=options)
+    except jwt.PyJWTError:
+        raise refused from None
+    issued, expires, customer = claims["iat"], claims["exp"], claims["sub"]
+    numbers = isinstance(issued, int | float) and isinstance(expires, int | float)
+    if not numbers or not isinstance(customer, str) or not customer or len(customer) > 128:
+        raise refused
+    if expires - issued > LONGEST_IDENTITY or issued > now + 60:
+        raise refused
+    told = {name: claims.get(name) for name in ("name", "email", "phone")}
+    clean = {name: value[:254] if isinstance(value, str) and value and "*" not in value else None for name, value in told.items()}
+    return Claims(customer, clean["name"], clean["email"], clean["phone"], expired=expires < now)
+
+
+def check_password(stored: str | None, given: str) -> bool:
+    """Takes the same time for an unknown user. Slow on purpose: never call it on the event loop."""
+    try:
+        return HASHER.verify(stored or NOBODY, given) and stored is not None
+    except VerificationError:
+        return False
+
+
+async def start_session(context: Context, agent_id: str) -> str:
+    """A console session; the token goes into the cookie, its hash into the database."""
+    token = secrets.token_urlsafe(32)
+    csrf = secrets.token_urlsafe(24)
+    await context.store.write(lambda tx: tx.people.add_session(token_hash(token), agent_id, csrf, context.clock()))
+    return token
+
+
+async def session(context: Context, token: str | None) -> tuple[Agent, str] | None:
+    """(agent, csrf) of a session that is neither idle for 8 h nor older than 7 days."""
+    if not token:
+        return None
+    hashed, now = token_hash(token), context.clock()
+
+    def load(tx: Tx) -> tuple[Agent, str, bool] | None:
+        found = tx.people.session(hashed)
+        if found is None:
+            return None
+        agent_id, csrf, created, last_seen = found
+        if last_seen < now - IDLE or created < now - ABSOLUTE:
+            return None
+        agent = tx.people.agent(agent_id, now)
+        return None if agent is None else (agent, csrf, last_seen < now - timedelta(minutes=1))
+
+    found = await context.store.read(load)
+    if found is None:
+        return None
+    agent, csrf, touch = found
+    if touch:
+        await context.store.write(lambda tx: tx.people.touch_session(hashed, now))
+    return agent, csrf

@@ -1,0 +1,208 @@
+"""The HTTP door: the beacon, the twins of the socket, health, metrics, the bot's order query, the widget's files.
+
+Walk c comes in here, and walk a over HTTP. Every JSON answer has the shape of docs/wire.md.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import jwt
+import structlog
+from aiohttp import web
+
+from chat_server.core.inbox import Inbox
+from chat_server.core.model import Visitor
+from chat_server.errors import HTTP_STATUS, ClientError, Code
+from chat_server.flows import handoff, messages, people, visits
+from chat_server.flows.context import Context, not_found
+from chat_server.inbound import payloads as p
+from chat_server.inbound.auth import identity, inbox_for
+from chat_server.inbound.limits import Limits
+from chat_server.inbound.openapi import document
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+LONGEST_WAIT = 25
+POLL_S = 0.5
+FILE = re.compile(r"^[a-zA-Z0-9._-]+\.(js|css|map|svg|woff2)$")
+log = structlog.get_logger("http")
+
+
+def errors(inboxes: dict[str, Inbox]) -> Any:
+    """Middleware: refusals as JSON, CORS for the shops' pages, and the headers that every answer carries."""
+    allowed = frozenset(origin for inbox in inboxes.values() for origin in inbox.origins)
+
+    @web.middleware
+    async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+        try:
+            response = await handler(request)
+        except ClientError as error:
+            response = refusal(error)
+        except web.HTTPRequestEntityTooLarge:
+            response = refusal(ClientError(Code.TOO_LARGE, "The body is too large."))
+        except web.HTTPException as error:
+            response = error
+        except Exception:  # outermost guard: a bug answers `internal` and is logged with its trace
+            log.exception("request failed", path=request.path)
+            response = refusal(ClientError(Code.INTERNAL, "Something went wrong here.", retry_after_ms=1000))
+        origin = request.headers.get("Origin")
+        if origin in allowed and request.path.startswith("/v1/"):
+            response.headers["Access-Control-Allow-Origin"] = origin
+            response.headers["Vary"] = "Origin"
+        response.headers.setdefault("X-Content-Type-Options", "nosniff")
+        response.headers.setdefault("Referrer-Policy", "same-origin")
+        return response
+
+    return middleware
+
+
+def refusal(error: ClientError) -> web.Response:
+    """An error as an HTTP answer."""
+    headers = {"Retry-After": str(-(-error.retry_after_ms // 1000))} if error.retry_after_ms else {}
+    return web.json_response(error.body(), status=HTTP_STATUS[error.code], headers=headers)
+
+
+class Http:
+    """Handlers by route."""
+
+    def __init__(
+        self, context: Context, limits: Limits, dist: Path, secret: str, ready: Callable[[], bool], counts: Callable[[], str]
+    ) -> None:
+        self._context = context
+        self._limits = limits
+        self._dist = dist
+        self._secret = secret
+        self._ready = ready
+        self._counts = counts
+
+    def routes(self) -> list[web.RouteDef]:
+        """Everything but the console's pages and the webhooks."""
+        return [
+            web.get("/healthz", self.alive),
+            web.get("/readyz", self.is_ready),
+            web.get("/metrics", self.metrics),
+            web.get("/openapi.json", self.openapi),
+            web.get("/widget/{name}", self.widget),
+            web.options("/v1/{rest:.*}", self.preflight),
+            web.post("/v1/visits", self.beacon),
+            web.post("/v1/conversations/{id}/messages", self.post_message),
+            web.get("/v1/conversations/{id}/facts", self.facts),
+            web.get("/internal/bot/orders", self.bot_orders),
+        ]
+
+    async def alive(self, _request: web.Request) -> web.Response:
+        """The process runs."""
+        return web.json_response({"status": "ok"})
+
+    async def is_ready(self, _request: web.Request) -> web.Response:
+        """Ready for traffic; 503 while draining."""
+        ready = self._ready()
+        body = {"status": "ready" if ready else "draining", "bot": self._context.bot_state()}
+        return web.json_response(body, status=200 if ready else 503)
+
+    async def metrics(self, _request: web.Request) -> web.Response:
+        """Prometheus text."""
+        return web.Response(text=self._counts(), content_type="text/plain")
+
+    async def openapi(self, _request: web.Request) -> web.Response:
+        """OpenAPI 3.1."""
+        return web.json_response(document())
+
+    async def widget(self, request: web.Request) -> web.StreamResponse:
+        """A built file; names with a hash may be kept for ever. aiohttp serves the compressed copy beside it."""
+        name = request.match_info["name"]
+        path = self._dist / name
+        if not FILE.match(name) or not path.is_file():
+            raise web.HTTPNotFound
+        hashed = re.search(r"-[0-9A-Za-z]{8,}\.", name) is not None
+        return web.FileResponse(
+            path,
+            headers={
+                "Cache-Control": "public, max-age=31536000, immutable" if hashed else "public, max-age=300",
+                "Access-Control-Allow-Origin": "*",
+                "Cross-Origin-Resource-Policy": "cross-origin",
+            },
+        )
+
+    async def preflight(self, request: web.Request) -> web.Response:
+        """What a shop's page may send; the origin itself is checked by the middleware and by each call."""
+        headers = {
+            "Access-Control-Allow-Methods": "GET, POST, OPTIONS",
+            "Access-Control-Allow-Headers": "authorization, content-type, idempotency-key, x-shopbell-key",
+            "Access-Control-Max-Age": "86400",
+        }
+        return web.Response(status=204, headers=headers)
+
+    async def beacon(self, request: web.Request) -> web.Response:
+        """Walk c: what the browser saw; answers what it should show."""
+        self._limits.take("beacon", request.remote or "")
+        raw = await request.read()
+        if len(raw) > 65_536:
+            raise ClientError(Code.TOO_LARGE, "A beacon is at most 64 KB.")
+        told = p.parse_json(raw, p.Beacon)
+        inbox = inbox_for(self._context.inboxes, told.key, request.headers.get("Origin"))
+        claims = identity(inbox, told.identity, self._context.clock().timestamp())
+        hello = people.Hello(inbox, told.visitor, claims, told.locale, p.zone_of(told.timezone), told.consent)
+        report = p.report_of(told)
+        visitor, token = await people.recognise(self._context, hello)
+        answer = await visits.beacon(self._context, visitor, report)
+        state = await handoff.inbox_state(self._context, inbox.id)
+        about = {"name": inbox.name, "color": inbox.color, "online": state["online"], "locales": list(inbox.locales)}
+        return web.json_response({"ok": True, **({"visitor": token} if token else {}), **answer, "inbox": about})
+
+    async def _visitor(self, request: web.Request) -> Visitor:
+        inbox = inbox_for(self._context.inboxes, request.headers.get("X-Shopbell-Key", ""), request.headers.get("Origin"))
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        found = await people.find(self._context, inbox, token) if scheme.lower() == "bearer" and token else None
+        if found is None:
+            raise ClientError(Code.UNAUTHENTICATED, "Send a visitor token: Authorization: Bearer …")
+        return found
+
+    async def post_message(self, request: web.Request) -> web.Response:
+        """Twin of `send_message`."""
+        visitor = await self._visitor(request)
+        self._limits.take("message", visitor.id)
+        told = p.parse_json(await request.read(), p.PostMessage)
+        client_id = p.parse(request.headers.get("Idempotency-Key"), p.ClientId)
+        draft = messages.Draft(client_id, p.parts_of(told.text, told.parts))
+        wanted = request.match_info["id"]
+        sent = await messages.send_message(self._context, visitor, draft, None if wanted == "current" else wanted)
+        return web.json_response({"ok": True, **sent})
+
+    async def facts(self, request: web.Request) -> web.Response:
+        """Twin of `sync`; with `wait` it answers when there is news, or empty when the time is over."""
+        visitor = await self._visitor(request)
+        after, epoch, wait = (_whole(request, name) for name in ("after", "epoch", "wait"))
+        wanted = request.match_info["id"]
+        until = asyncio.get_running_loop().time() + min(wait or 0, LONGEST_WAIT)
+        while True:
+            found, caught_up = await messages.catch_up(
+                self._context, visitor, None if wanted == "current" else wanted, epoch, after, any_epoch=epoch is None
+            )
+            if found is None:
+                raise not_found("conversation")
+            if caught_up["facts"] or asyncio.get_running_loop().time() >= until or not self._ready():
+                names = ("epoch", "start", "facts", "complete", "reset")
+                return web.json_response({"ok": True, **{name: caught_up[name] for name in names}})
+            await asyncio.sleep(POLL_S)
+
+    async def bot_orders(self, request: web.Request) -> web.Response:
+        """Walk a: the orders of the conversation that a turn's token names. No id from a text is ever believed."""
+        try:
+            claims = jwt.decode(request.query.get("token", ""), self._secret, algorithms=["HS256"], audience="bot-turn")
+        except jwt.PyJWTError:
+            raise ClientError(Code.UNAUTHENTICATED, "The turn's token is not valid.") from None
+        return web.json_response({"ok": True, **await people.orders_behind(self._context, str(claims["sub"]))})
+
+
+def _whole(request: web.Request, name: str) -> int | None:
+    given = request.query.get(name)
+    if given is None:
+        return None
+    if not given.isdecimal() or len(given) > 15:
+        raise ClientError(Code.BAD_REQUEST, f"`{name}` is a whole number.")
+    return int(given)

@@ -1,0 +1,126 @@
+"""Who is connected to this process, and their heartbeat: presence, and the heads that heal a lost hint.
+
+A memory of this process only; the database is told who is here, so that other processes and restarts know too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+
+from chat_server.core.model import Agent, Json, Visitor
+from chat_server.errors import ClientError, Code
+from chat_server.flows.context import Context
+from chat_server.flows.handoff import assign_waiting, tell_presence
+from chat_server.flows.ports import Tx
+
+HEARTBEAT_S = 10.0
+log = structlog.get_logger("sockets")
+Tell = Callable[[str, str, str, Json], None]
+
+
+class Connections:
+    """Sockets by id. `tell(sid, namespace, event, body)` is the announcer's."""
+
+    def __init__(self, context: Context, tell: Tell, admit: Callable[[str], None]) -> None:
+        self._context = context
+        self._tell = tell
+        self._admit = admit
+        self._shoppers: dict[str, Visitor] = {}
+        self._agents: dict[str, Agent] = {}
+        self._watched: dict[str, str] = {}
+        self.draining = False
+
+    def admit(self, address: str) -> None:
+        """Refuse while draining, and floods of handshakes."""
+        if self.draining:
+            raise ClientError(Code.UNAVAILABLE, "The server is shutting down.", retry_after_ms=1000)
+        self._admit(address)
+
+    def shopper(self, sid: str, visitor: Visitor) -> None:
+        """A shopper said hello."""
+        self._shoppers[sid] = visitor
+
+    def agent(self, sid: str, agent: Agent) -> None:
+        """An agent came in."""
+        self._agents[sid] = agent
+
+    def watch(self, sid: str, conversation_id: str) -> None:
+        """The conversation whose head this shopper is told."""
+        self._watched[sid] = conversation_id
+
+    def forget(self, sid: str) -> None:
+        """The socket is gone."""
+        self._shoppers.pop(sid, None)
+        self._watched.pop(sid, None)
+
+    async def agent_left(self, sid: str) -> None:
+        """Their last socket: away at once, not after the heartbeat's grace."""
+        agent = self._agents.pop(sid, None)
+        if agent is None or any(other.id == agent.id for other in self._agents.values()):
+            return
+        await self._context.store.write(lambda tx: tx.people.agents_seen([agent.id], None))
+        await tell_presence(self._context, agent.inbox_id)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """For /metrics."""
+        return {"shopper": len(self._shoppers), "agent": len(self._agents)}
+
+    async def run(self) -> None:
+        """The heartbeat, until cancelled."""
+        while True:
+            await asyncio.sleep(HEARTBEAT_S)
+            try:
+                await self.beat()
+            except ClientError as error:
+                log.warning("heartbeat failed", reason=error.message)
+
+    async def beat(self) -> None:
+        """Mark everyone here as here, tell the heads, and look whether somebody can take from the queue."""
+        here = {visitor.id for visitor in self._shoppers.values()}
+        agents = {agent.id: agent for agent in self._agents.values()}
+
+        def work(tx: Tx) -> None:
+            now = self._context.clock()
+            if here:
+                tx.people.seen(here, now)
+            if agents:
+                tx.people.agents_seen(agents, now)
+
+        if here or agents:
+            await self._context.store.write(work)
+        await self._tell_heads()
+        for inbox_id in {agent.inbox_id for agent in agents.values()}:
+            await assign_waiting(self._context, inbox_id)
+
+    async def _tell_heads(self) -> None:
+        watched = dict(self._watched)
+        inboxes = {agent.inbox_id for agent in self._agents.values()}
+        if not watched and not inboxes:
+            return
+
+        def work(tx: Tx) -> tuple[dict[str, tuple[int, int]], dict[str, dict[str, tuple[int, int]]]]:
+            heads = tx.conversations.heads(set(watched.values())) if watched else {}
+            return heads, {each: tx.conversations.open_heads(each) for each in inboxes}
+
+        heads, open_heads = await self._context.store.read(work)
+        for sid, conversation_id in watched.items():
+            if conversation_id in heads:
+                self._tell(sid, "/shopper", "heads", {"heads": wire_heads({conversation_id: heads[conversation_id]})})
+        for sid, agent in list(self._agents.items()):
+            self._tell(sid, "/agent", "heads", {"heads": wire_heads(open_heads.get(agent.inbox_id, {}))})
+
+
+def peer_of(environ: dict[str, Any]) -> str:
+    """The address of a handshake; the library's own REMOTE_ADDR is always 127.0.0.1."""
+    request = environ.get("aiohttp.request")
+    return str(request.remote) if request is not None else ""
+
+
+def wire_heads(heads: dict[str, tuple[int, int]]) -> Json:
+    """`{conversation: {epoch, seq}}`."""
+    return {conversation: {"epoch": epoch, "seq": seq} for conversation, (epoch, seq) in heads.items()}

@@ -1,0 +1,32 @@
+"""The shop's orders and its action endpoint, through the face of order_status. Walks a, b and e."""
+
+from __future__ import annotations
+
+from chat_server.core.model import Json
+from order_status import OfferAccepted, OrderStatus
+
+
+class ShopOrders:
+    """The Orders port of the flows."""
+
+    def __init__(self, status: OrderStatus) -> None:
+        self._status = status
+
+    async def of_customer(self, inbox_id: str, customer_id: str) -> list[Json]:
+        """OrderViews, newest first."""
+        return await self._status.orders(inbox_id, customer_id)
+
+    async def deliver(self, offer: Json) -> tuple[str, str | None, float | None]:
+        """One signed call: (done, refused, pending, retry or failed; reason; seconds to wait before a retry)."""
+        accepted = OfferAccepted(
+            offer_id=offer["id"],
+            inbox_id=offer["inbox_id"],
+            kind=offer["kind"],
+            conversation=offer["conversation_id"],
+            contact=offer["contact"],
+            order_id=offer["order_id"],
+            order_number=offer["order_number"],
+            params=offer["params"],
+        )
+        delivery = await self._status.deliver(accepted)
+        return delivery.status, delivery.reason, delivery.retry_after_s
