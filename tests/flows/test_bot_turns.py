@@ -153,7 +153,8 @@ async def test_the_loop_wakes_ends_and_goes_on(world: World) -> None:
     woken.set()
     async with asyncio.timeout(5):
         while "On its way." not in world.ears.texts():
-            await asyncio.sleep(0.01)
+            world.ears.heard.clear()
+            await world.ears.heard.wait()
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     await loop.idle()

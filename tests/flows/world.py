@@ -73,9 +73,11 @@ class Ears:
 
     told: list[Fact] = field(default_factory=list)
     passing: list[tuple[str, str, Json]] = field(default_factory=list)
+    heard: asyncio.Event = field(default_factory=asyncio.Event)
 
     def facts(self, conversation: Conversation, entries: Sequence[Fact]) -> None:
         self.told += entries
+        self.heard.set()
 
     def shopper(self, conversation: Conversation, event: str, body: Json) -> None:
         self.passing.append(("shopper", event, body))
@@ -166,7 +168,9 @@ def late(order_id: str = "A-1") -> Json:
     return view
 
 
-def news(stage: str, *, order_id: str = "A-1", customer: str | None = "c-1", hours: float = 24, at: datetime = NOON, **changes: Any) -> OrderNews:
+def news(
+    stage: str, *, order_id: str = "A-1", customer: str | None = "c-1", hours: float = 24, at: datetime = NOON, **changes: Any
+) -> OrderNews:
     made = OrderNews(
         "src", order_id, order_id, stage, f"shipment:s-1:{stage}", "shipment:s-1", at, at + timedelta(hours=hours), customer_id=customer
     )
