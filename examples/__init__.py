@@ -1,0 +1,1 @@
+"""Examples for developers of shops. Nothing in the servers imports from here."""
