@@ -1,13 +1,17 @@
 """Remembers by content what was already done, so that a second start does it not again.
 
-A stamp is a file with the digest of everything the step read. File times mean nothing here: a fresh clone has new ones.
+A stamp is a file with the digest of everything the step read. File times mean nothing here: a fresh clone has new ones,
+and so do places: a folder that was moved keeps its stamps.
 """
 
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterable
 from pathlib import Path
+
+from tools.places import ROOT
 
 
 def digest(files: Iterable[Path], *words: str) -> str:
@@ -16,7 +20,7 @@ def digest(files: Iterable[Path], *words: str) -> str:
     for word in words:
         total.update(word.encode() + b"\0")
     for path in sorted(each for file in files for each in _below(file)):
-        total.update(str(path).encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
+        total.update(os.path.relpath(path, ROOT).encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
     return total.hexdigest()
 
 
