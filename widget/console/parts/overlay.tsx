@@ -35,7 +35,7 @@ export function Help() {
       >
         <div class="head"><h2 id="help-title">{t("help.title")}</h2><IconButton icon="x" label={t("close")} onClick={() => (help.value = false)} /></div>
         <Keys list={KEYS} />
-        <h3 class="label">{t("help.writing")}</h3>
+        <h3>{t("help.writing")}</h3>
         <Keys list={TYPING} />
       </div>
     </div>

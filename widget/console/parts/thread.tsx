@@ -1,9 +1,8 @@
 // One conversation: its header with what can be done now, the log, the composer; and the states without one.
 import { Icon } from "../icons.tsx";
 import { assign, claim, isBusy, leave, open, resolve, returnToBot, snooze, takeOver, togglePanel } from "../state/actions.ts";
-import { agents, counts, me, openId, openRow, pane, panel, panelOpen, rows, thread, threadLoad, view } from "../state/store.ts";
+import { agents, counts, listLoad, me, now, openId, openRow, pane, panel, panelOpen, rows, thread, threadLoad, view } from "../state/store.ts";
 import { callName, clock, day, language, short, t } from "../words.ts";
-import { now } from "../state/store.ts";
 import { Composer } from "./composer.tsx";
 import { Log, LogBones } from "./log.tsx";
 import { Avatar, Bone, Chip, Empty, IconButton, Menu, MenuItem } from "./small.tsx";
@@ -110,6 +109,7 @@ function Header({ id }: { id: string }) {
 }
 
 function Blank() {
+  if (listLoad.value !== "ready") return <section class="thread blank" aria-label={t("thread.label")} aria-busy={listLoad.value === "loading"} />;
   const waiting = [...rows.value.values()].filter((row) => row.status === "queued").sort((a, b) => ((a.waiting_since ?? "") < (b.waiting_since ?? "") ? -1 : 1))[0];
   return (
     <section class="thread blank" aria-label={t("thread.label")}>

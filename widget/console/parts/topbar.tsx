@@ -4,7 +4,7 @@ import { Icon, type IconName } from "../icons.tsx";
 import { choose, setAvailability, setTheme } from "../state/actions.ts";
 import { toggleBell } from "../state/bell.ts";
 import { VIEWS, type View } from "../state/rows.ts";
-import { agents, bell, boot, counts, help, link, me, query, resolvedLoad, theme, view } from "../state/store.ts";
+import { agents, bell, boot, counts, help, link, listLoad, me, query, resolvedLoad, theme, view } from "../state/store.ts";
 import { t } from "../words.ts";
 import { Avatar, IconButton, Menu, MenuItem } from "./small.tsx";
 
@@ -108,7 +108,7 @@ export function Top() {
 }
 
 /** How many are in a view; the resolved ones are fetched on demand, so their number is not known before. */
-export const countOf = (one: View): string => (one === "resolved" ? (resolvedLoad.value === "ready" ? String(counts.value.resolved) : "") : String(counts.value[one]));
+export const countOf = (one: View): string => (listLoad.value !== "ready" ? "" : one === "resolved" ? (resolvedLoad.value === "ready" ? String(counts.value.resolved) : "") : String(counts.value[one]));
 
 export function Views() {
   return (
@@ -120,7 +120,7 @@ export function Views() {
             <button type="button" class="view" aria-current={view.value === one ? "true" : undefined} onClick={() => choose(one)}>
               <Icon name={VIEW_ICON[one]} size={18} />
               <span class="cut">{t(`view.${one}`)}</span>
-              <span class={`n ${one === "unassigned" && counts.value.unassigned > 0 ? "hot" : ""}`}>{countOf(one)}</span>
+              <span class={`n ${one === "unassigned" && listLoad.value === "ready" && counts.value.unassigned > 0 ? "hot" : ""}`}>{countOf(one)}</span>
             </button>
           </li>
         ))}
