@@ -1,6 +1,6 @@
 """The Python environment `.venv`, made from the pins and re-synced only when they changed.
 
-`run` needs the product's packages, `test` also the tools of the tests; an environment that has more is left alone.
+`run` needs the product's packages, `test` also the tools of the tests; an environment that has these keeps them.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ def prepare(*, tests: bool) -> None:
     if PYTHON.exists() and (done(_STAMP, have_tests) or (not tests and done(_STAMP, have_run))):
         return
     say("· installing the Python packages into .venv")
+    tests = tests or (VENV / "bin" / "pytest").exists()
     program = uv()
     try:
         if not PYTHON.exists():
