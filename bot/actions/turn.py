@@ -17,7 +17,9 @@ NOT_UNDERSTOOD = frozenset({"nlu_fallback", "out_of_scope"})
 SMALL_TALK = frozenset({"greet", "thanks", "goodbye", "affirm", "deny", "bot_challenge"})
 PERSON = "contact_human_agent"
 
-_ANGRY = re.compile(r"!!|\bwtf\b|\bfuck|\bshit|\bdamn\b|\bscam|\bridiculous|\bkurw|\bskandal|\boszu[sś][tc]|\bmasakra|\bżenad|\bzenad", re.I)
+_ANGRY = re.compile(
+    r"!!|\bwtf\b|\bfuck|\bshit|\bdamn\b|\bscam|\bridiculous|\bkurw|\bskandal|\boszu[sś][tc]|\bmasakra|\bżenad|\bzenad", re.I
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from typing import Any
 
 
 class BotUnavailable(Exception):
-    """The bot gave no usable answer: too slow, silent, garbage, or not asked at all. The message names which; it holds no shopper's text."""
+    """The bot gave no usable answer: too slow, silent, garbage, or not asked at all. The message says which and holds no text of a shopper."""
 
 
 @dataclass(frozen=True, slots=True)
