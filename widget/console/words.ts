@@ -4,7 +4,7 @@ import { direction, pickLocale, translator, type Messages, type Translate } from
 import * as format from "../shared/format.ts";
 import en from "./locales/en.json";
 
-const OTHERS: Record<string, () => Promise<{ default: Messages }>> = { pl: () => import("./locales/pl.json") };
+const OTHERS: Record<string, () => Promise<{ default: Messages }>> = { pl: () => import("./locales/pl.ts") };
 export const LOCALES = ["en", ...Object.keys(OTHERS)];
 
 let translate: Translate = translator(en as Messages, "en");

@@ -52,7 +52,7 @@ function RowView({ row, at, total }: { row: LiveRow; at: number; total: number }
       </div>
       <div class="line">
         {typist ? <span class="typing cut">{typist.kind === "visitor" ? t("row.typing") : t("row.agent_typing", { name: typist.name })}</span> : (
-          <span class="preview cut" dir="auto">{row.preview ? (row.preview.sender_kind === "visitor" ? row.preview.text : `${t(`row.from.${row.preview.sender_kind}`)} ${row.preview.text}`) : t("row.empty")}</span>
+          <span class="preview cut" dir="auto">{row.preview?.text ? (row.preview.sender_kind === "visitor" ? row.preview.text : `${t(`row.from.${row.preview.sender_kind}`)} ${row.preview.text}`) : t("row.empty")}</span>
         )}
       </div>
       <div class="line meta">

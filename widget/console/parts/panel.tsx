@@ -103,7 +103,7 @@ function Body({ data }: { data: Panel }) {
       <Section title={t("panel.earlier")} {...(data.earlier.length ? { end: String(data.earlier.length) } : {})} shut={data.earlier.length === 0}>
         {data.earlier.length === 0 ? <p class="none">{t("panel.no_earlier")}</p> : data.earlier.map((one) => (
           <button type="button" class="past" onClick={() => open(one.id)}>
-            <span class="head"><span class="mut">{when(one.resolved_at)}</span>{one.rating !== null && <Chip tone={one.rating >= 4 ? "ok" : one.rating <= 2 ? "bad" : ""}>★ {one.rating}</Chip>}</span>
+            <span class="head"><span class="mut">{one.resolved_at ? when(one.resolved_at) : ""}</span>{one.rating != null && <Chip tone={one.rating >= 4 ? "ok" : one.rating <= 2 ? "bad" : ""}>★ {one.rating}</Chip>}</span>
             <span class="cut" dir="auto">{one.preview}</span>
           </button>
         ))}

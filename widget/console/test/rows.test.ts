@@ -147,8 +147,8 @@ test("search ignores case and accents and wants every word", () => {
   assert.ok(!matches(one, "zolc faktura"));
 });
 
-test("heads show who is behind, unknown or from another epoch", () => {
-  const rows = new Map([row({ id: "same" }), row({ id: "late" }), row({ id: "other" })].map((r) => [r.id, r]));
+test("heads show who is behind, unknown, from another epoch, or open only with us", () => {
+  const rows = new Map([row({ id: "same" }), row({ id: "late" }), row({ id: "other" }), row({ id: "gone" }), row({ id: "done", status: "resolved" })].map((r) => [r.id, r]));
   const heads = { same: { epoch: "e", seq: 10 }, late: { epoch: "e", seq: 12 }, other: { epoch: "f", seq: 1 }, strange: { epoch: "e", seq: 1 } };
-  assert.deepEqual(behind(rows, heads), ["late", "other", "strange"]);
+  assert.deepEqual(behind(rows, heads), ["late", "other", "strange", "gone"]);
 });

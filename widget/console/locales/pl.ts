@@ -1,0 +1,3 @@
+// Polish as one chunk of its own, loaded when the agent's browser asks for it.
+import messages from "./pl.json";
+export default messages;
