@@ -42,6 +42,7 @@ from order_status import migrate as migrate_orders
 
 log = structlog.get_logger("app")
 SHUTDOWN = 4001
+DRAIN_S = 0.25
 TURN_TOKEN_FOR = timedelta(seconds=60)
 
 
@@ -160,8 +161,9 @@ class Shopbell:
     async def _drain(self, _app: web.Application) -> None:
         """SIGTERM: not ready any more, no handshakes; everyone is told to come back, then closed through the engine."""
         self.connections.draining = True
+        self.announcer.everyone("drain", {"in_ms": round(DRAIN_S * 1000)})
         self.announcer.everyone("closing", {"code": SHUTDOWN, "retry": True})
-        await asyncio.sleep(0.2)
+        await asyncio.sleep(DRAIN_S)
         for socket in list(self.sio.eio.sockets.values()):
             await socket.close(wait=False)
         await asyncio.sleep(0.1)

@@ -65,7 +65,7 @@ def add_message(plan: Plan, message: Message, now: datetime) -> Plan:
                 del changes["heard"]
         case MessageType.NOTE:
             pass
-    return append(plan, FactKind.MESSAGE_CREATED, now, message=message, **changes)
+    return append(plan, FactKind.MESSAGE_CREATED, message.created_at, message=message, **changes)
 
 
 def shopper_wrote(conversation: Conversation, message: Message, staffing: Staffing, now: datetime) -> Plan:

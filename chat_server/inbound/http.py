@@ -86,6 +86,7 @@ class Http:
             web.get("/readyz", self.is_ready),
             web.get("/metrics", self.metrics),
             web.get("/openapi.json", self.openapi),
+            web.get("/widget/loader.js", self.widget),
             web.get("/widget/{name}", self.widget),
             web.options("/v1/{rest:.*}", self.preflight),
             web.post("/v1/visits", self.beacon),
@@ -114,7 +115,7 @@ class Http:
 
     async def widget(self, request: web.Request) -> web.StreamResponse:
         """A built file; names with a hash may be kept for ever. aiohttp serves the compressed copy beside it."""
-        name = request.match_info["name"]
+        name = request.match_info.get("name", "loader.js")
         path = self._dist / name
         if not FILE.match(name) or not path.is_file():
             raise web.HTTPNotFound
