@@ -113,9 +113,9 @@ def due_orders(conn: Connection, now: datetime, limit: int) -> list[OrderKey]:
 
 
 def waiting_changes(conn: Connection, keys: Sequence[OrderKey]) -> list[tuple[OrderKey, str, News, datetime]]:
-    """Every change of these orders that nobody took, due or not: (order, change id, news, due_at), in the order of their making."""
+    """Every change of these orders that nobody took, due or not: (order, change id, news, due_at), by the time when it happened."""
     query = select(changes).where(changes.c.taken_at.is_(None), tuple_(changes.c.inbox_id, changes.c.order_id).in_(keys))
-    rows = conn.execute(query.order_by(changes.c.created_at, changes.c.id)).mappings()
+    rows = conn.execute(query.order_by(changes.c.at, changes.c.effect_key)).mappings()
     return [((row["inbox_id"], row["order_id"]), row["id"], _news(row), row["due_at"]) for row in rows]
 
 

@@ -64,6 +64,7 @@ def folded(events: list[OrderEvent]) -> OrderState:
     return state
 
 
+@settings(deadline=None)
 @given(_history, st.randoms(use_true_random=False))
 def test_any_order_of_arrival_gives_the_same_state(history: list[tuple[Json, str]], chance: random.Random) -> None:
     events = [event_of(data, at) for data, at in history]
@@ -73,6 +74,7 @@ def test_any_order_of_arrival_gives_the_same_state(history: list[tuple[Json, str
     assert order_view(folded(shuffled), "src_1") == order_view(folded(events), "src_1")
 
 
+@settings(deadline=None)
 @given(_history, _history)
 def test_join_is_commutative_and_idempotent(one: list[tuple[Json, str]], other: list[tuple[Json, str]]) -> None:
     left, right = folded([event_of(*each) for each in one]), folded([event_of(*each) for each in other])
@@ -81,6 +83,7 @@ def test_join_is_commutative_and_idempotent(one: list[tuple[Json, str]], other: 
     assert join(join(left, right), right) == join(left, right)
 
 
+@settings(deadline=None)
 @given(_history)
 def test_a_state_survives_its_storage(history: list[tuple[Json, str]]) -> None:
     state = folded([event_of(*each) for each in history])
@@ -119,7 +122,7 @@ async def _announced(history: list[tuple[Json, str]], folder: Path) -> tuple[lis
         world.writer.engine.dispose()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(_history, st.randoms(use_true_random=False))
 def test_no_effect_is_announced_twice_whatever_the_order(history: list[tuple[Json, str]], chance: random.Random) -> None:
     shuffled: list[tuple[dict[str, Any], str]] = history * 2

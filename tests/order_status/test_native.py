@@ -6,7 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from order_status.events import Customer, Due, OrderEvent, Settlement, Stamp
@@ -204,12 +204,14 @@ _json = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(st.sampled_from(sorted(order())), _json)
 def test_whatever_stands_in_a_field_there_is_an_answer(field: str, value: object) -> None:
     body = json.dumps({"type": "order.updated", "timestamp": AT, "data": {**order(), field: value}}).encode()
     assert isinstance(translate(body, WARSAW), OrderEvent | Malformed)
 
 
+@settings(deadline=None)
 @given(st.binary())
 def test_whatever_bytes_come_there_is_an_answer(body: bytes) -> None:
     assert isinstance(translate(body, WARSAW), Malformed)

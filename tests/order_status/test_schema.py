@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import jsonschema
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from order_status.shops.native import Malformed, translate
@@ -123,6 +123,7 @@ _values = st.one_of(
 )
 
 
+@settings(deadline=None)
 @given(st.sampled_from([(event, path) for event in (EVENT, SETTLED) for path in _places(event)[1:]]), _values)
 def test_any_value_in_any_place_is_judged_alike(place: tuple[dict[str, Any], tuple[str | int, ...]], value: object) -> None:
     event, path = place
