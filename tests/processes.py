@@ -55,6 +55,7 @@ timezone = "Europe/Warsaw"
 [inbox.actions]
 url = "env:DEMO_ACTION_URL"
 secret = "env:DEMO_ACTION_SECRET"
+allow_private = true
 """
 
 
