@@ -8,3 +8,4 @@ declare module "*.css" {
   const text: string;
   export default text;
 }
+declare const __CARDS__: string;

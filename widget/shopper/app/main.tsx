@@ -1,0 +1,165 @@
+// Starts the app in the loader's shadow root: language, session, panel; opens and closes it as the page asks.
+
+import { Fragment, h, render } from "preact";
+import { direction, pickLocale, translator, type Messages } from "../../shared/i18n.ts";
+import type { Fact } from "../../shared/wire.ts";
+import type { App, ExtraModule, Host } from "../contract.ts";
+import css from "./app.css";
+import { fit } from "./composer.tsx";
+import { Panel } from "./panel.tsx";
+import { makeSession } from "./session.ts";
+import type { Actions, Cards, CardsModule, Kit } from "./ui.ts";
+
+const NEEDS_CARDS = /card|offer|request/;
+
+export function adopt(root: ShadowRoot, text: string) {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(text);
+  root.adoptedStyleSheets = [...root.adoptedStyleSheets, sheet];
+}
+
+export async function start(host: Host): Promise<App> {
+  const { options, root, button } = host;
+  const chunk = <T,>(name: string) => import(`${host.base}/widget/${name}`) as Promise<T>;
+  let kit = await words();
+  let cards: Cards | null = null;
+  const draftKey = `shopbell.${options.key}.draft`;
+  const life = new AbortController();
+  let cardsAsked = false;
+  let drawing = true;
+
+  async function words(): Promise<Kit> {
+    const locale = pickLocale([options.locale, document.documentElement.lang, ...navigator.languages], Object.keys(__LOCALES__), "en");
+    const { default: messages } = await chunk<{ default: Messages }>(__LOCALES__[locale]!);
+    return { locale, t: translator(messages, locale) };
+  }
+  function arrived(fact: Fact) {
+    if (fact.fact === "offer_settled") return host.emit("offer", { offer_id: fact.offer_id, state: fact.state, reason: fact.reason });
+    if (fact.fact !== "message_created") return;
+    const { message } = fact;
+    host.emit("message", { id: message.id, sender: message.sender, parts: message.parts });
+    const text = message.parts.map((part) => (part.type === "text" ? part.text : "")).join("\n").trim();
+    if (text) void chunk<ExtraModule>(__EXTRA__).then(({ nudge }) => nudge(host, { message_id: message.id, text }, message.sender.kind === "integration"));
+  }
+
+  const session = await makeSession(host, soon, arrived);
+  const mount = root.appendChild(document.createElement("div"));
+  const dialog = mount.appendChild(document.createElement("dialog"));
+  adopt(root, css);
+  if (options.position) dialog.classList.add(options.position);
+  const find = <T extends Element>(selector: string) => dialog.querySelector<T>(selector);
+
+  const act: Actions = {
+    close, accept: session.accept, rate: session.rate, requestAgent: session.requestAgent, typing: session.typing,
+    send: (parts) => void session.send(parts),
+    retry: session.outbox.retry, drop: session.outbox.drop,
+    draft(text) {
+      try {
+        if (session.state.saved) sessionStorage[draftKey] = text;
+      } catch {
+        // No place for drafts.
+      }
+    },
+  };
+
+  /** Several changes of one moment are drawn once. */
+  function soon() {
+    if (drawing) return;
+    drawing = true;
+    queueMicrotask(draw);
+  }
+  function draw() {
+    drawing = false;
+    if (life.signal.aborted) return;
+    const { state } = session;
+    const { t, locale } = kit;
+    const { thread, entries } = state;
+    const log = find(".log");
+    const atEnd = !log || log.scrollHeight - log.scrollTop - log.clientHeight < 60;
+    dialog.dir = direction(locale);
+    dialog.lang = locale;
+    dialog.ariaLabel = t("dialog", { name: state.inbox?.name ?? "" });
+    render(<Panel state={state} scene={{ t, locale, thread, entries, act, cards, now: Date.now() }} />, dialog);
+    if (atEnd) find(".log")!.scrollTop = 1e9;
+    if (!cardsAsked && (thread.status === "resolved" || thread.items.some((i) => i.kind === "message" && i.message.parts.some((p) => NEEDS_CARDS.test(p.type))))) {
+      cardsAsked = true;
+      chunk<CardsModule>(__CARDS__).then((made) => {
+        adopt(root, made.css);
+        cards = made.make({ h, Fragment });
+        soon();
+      }, () => (cardsAsked = false));
+    }
+  }
+  draw();
+  const theme = () => (dialog.dataset.theme = options.theme ?? "");
+  theme();
+
+  const area = () => find<HTMLTextAreaElement>("textarea")!;
+  try {
+    area().value = (sessionStorage[draftKey] as string | undefined) ?? "";
+  } catch {
+    // No drafts kept.
+  }
+
+  function shown(open: boolean) {
+    button.ariaExpanded = open ? "true" : null;
+    session.show(open);
+    host.emit(open ? "open" : "close");
+  }
+  function open(text?: string) {
+    if (text) area().value = text;
+    if (!dialog.open) {
+      // On a phone it fills the screen and holds the focus; beside a page it leaves the page alone.
+      if (matchMedia("(max-width: 480px)").matches) dialog.showModal();
+      else dialog.show();
+      shown(true);
+      find(".log")!.scrollTop = 1e9;
+    }
+    fit(area());
+    area().focus();
+  }
+  function close() {
+    if (!dialog.open) return;
+    dialog.close();
+    shown(false);
+    button.focus();
+  }
+  button.onclick = () => (dialog.open ? close() : open());
+  dialog.oncancel = (event) => {
+    event.preventDefault();
+    close();
+  };
+  dialog.onkeydown = (event) => {
+    if (event.key === "Escape") close();
+    event.stopPropagation();
+  };
+  const on = (target: EventTarget, name: string, listener: (event: never) => void) => target.addEventListener(name, listener as EventListener, { signal: life.signal });
+  on(window, "pagehide", () => session.link.close());
+  on(window, "pageshow", (event: PageTransitionEvent) => event.persisted && session.link.open());
+  on(document, "shopbell:theme", theme);
+  const minute = setInterval(draw, 60_000);
+  session.link.open();
+
+  return {
+    open, close,
+    toggle: () => (dialog.open ? close() : open()),
+    send(text) {
+      open();
+      act.send([{ type: "text", text }]);
+    },
+    renew() {
+      void words().then((next) => {
+        kit = next;
+        soon();
+      });
+      session.renew();
+    },
+    stop() {
+      life.abort();
+      clearInterval(minute);
+      act.draft("");
+      mount.remove();
+      void session.stop();
+    },
+  };
+}

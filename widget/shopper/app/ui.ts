@@ -1,0 +1,21 @@
+// What every part of the view is handed. Types only.
+
+import type { VNode } from "preact";
+import type { Thread } from "../../shared/conversation.ts";
+import type { Translate } from "../../shared/i18n.ts";
+import type { Part } from "../../shared/wire.ts";
+import type { Entry } from "./store.ts";
+
+export type Actions = {
+  close(): void; send(parts: Part[]): void; draft(text: string): void; retry(entry: Entry): void; drop(clientId: string): void;
+  requestAgent(): void; accept(offerId: string): void; rate(score: number, comment: string): void; typing(active: boolean): void;
+};
+/** Made by the chunk `cards`; `answered` tells that the shopper already replied to that part. */
+export type Cards = {
+  part(part: Part, scene: Scene, answered: boolean): VNode | null;
+  rating(scene: Scene): VNode;
+};
+export type Kit = { t: Translate; locale: string };
+export type Scene = Kit & { now: number; thread: Thread; entries: readonly Entry[]; act: Actions; cards: Cards | null };
+export type Jsx = { h: typeof import("preact").h; Fragment: typeof import("preact").Fragment };
+export type CardsModule = { make: (jsx: Jsx) => Cards; css: string };

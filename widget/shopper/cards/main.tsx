@@ -1,0 +1,128 @@
+// The parts of messages that are more than text: order, product, offer, contact form; and the rating. A chunk of its own,
+// fetched when the first of them is to be shown.
+
+import type { VNode } from "preact";
+import { due, money, span } from "../../shared/format.ts";
+import { Rich } from "../../shared/inline.tsx";
+import { safeHref } from "../../shared/text.ts";
+import type { Offer, Part, Product } from "../../shared/wire.ts";
+import type { Cards, Jsx, Scene } from "../app/ui.ts";
+import sheet from "./cards.css";
+import { give } from "./jsx.ts";
+import { Order } from "./order.tsx";
+
+export const css = sheet;
+
+function ProductCard({ product, scene }: { product: Product; scene: Scene }) {
+  const link = product.url && safeHref(product.url);
+  const image = product.image_url && safeHref(product.image_url);
+  return (
+    <section class="card product">
+      {image && <img src={image} alt="" width="72" height="72" loading="lazy" />}
+      <div>
+        <h4>{link ? <a href={link} target="_top">{product.name}</a> : product.name}</h4>
+        <b>{money(product.price, product.currency, scene.locale)}</b>
+      </div>
+    </section>
+  );
+}
+
+function OfferCard({ offer, scene }: { offer: Offer; scene: Scene }) {
+  const { t, locale, thread, entries, act, now } = scene;
+  const asked = entries.find((e) => e.command === "accept_offer" && (e.body as { offer_id: string }).offer_id === offer.id);
+  const told = thread.offers[offer.id];
+  const state = told?.state ?? (asked?.failed ? "failed" : asked ? "accepted" : offer.expires_at && Date.parse(offer.expires_at) < now ? "expired" : "open");
+  const reason = told?.reason;
+  return (
+    <section class={`card offer ${state}`} aria-label={offer.title}>
+      <header class="row">
+        <h4>{offer.title}</h4>
+        {offer.worth && offer.currency ? <span class="tag ok">{money(offer.worth, offer.currency, locale)}</span> : null}
+      </header>
+      <p><Rich text={offer.text} /></p>
+      {state === "open" || state === "failed" ? (
+        <>
+          {state === "failed" && <p class="bad" role="alert">{t("failed")}</p>}
+          <button class="main" onClick={() => act.accept(offer.id)}>{offer.accept_label}</button>
+          {offer.expires_at && <p class="quiet">{t("offer_until", { date: due(offer.expires_at, locale) })}</p>}
+        </>
+      ) : (
+        <p class={`outcome ${state === "done" ? "ok" : state === "refused" ? "bad" : ""}`} role="status">
+          <b>{t(`offer_${state}`)}</b>{reason && state === "refused" ? ` ${reason}` : ""}
+        </p>
+      )}
+    </section>
+  );
+}
+
+function ContactForm({ part, scene, answered }: { part: Part & { type: "contact_request" }; scene: Scene; answered: boolean }) {
+  const { t, locale, act } = scene;
+  return (
+    <section class="card">
+      <p>{part.promised_minutes ? t("contact_promise", { span: span(part.promised_minutes, locale) }) : t("contact_ask")}</p>
+      {!answered && (
+        <form
+          onSubmit={(event) => {
+            event.preventDefault();
+            const form = event.currentTarget;
+            const given = Object.fromEntries([...new FormData(form)].map(([name, value]) => [name, (value as string).trim()]).filter(([, value]) => value));
+            if (!given.email && !given.phone) return form.querySelector("input")!.focus();
+            act.send([{ type: "contact_details", ...given }]);
+          }}
+        >
+          {part.fields.includes("email") && <label>{t("email")}<input name="email" type="email" autocomplete="email" maxLength={200} dir="ltr" /></label>}
+          {part.fields.includes("phone") && <label>{t("phone")}<input name="phone" type="tel" autocomplete="tel" maxLength={40} dir="ltr" /></label>}
+          <button class="main">{t("contact_send")}</button>
+        </form>
+      )}
+    </section>
+  );
+}
+
+function Rating({ scene }: { scene: Scene }): VNode {
+  const { t, act, entries } = scene;
+  if (entries.some((e) => e.command === "rate")) return <p class="ev">{t("thanks")}</p>;
+  return (
+    <form
+      class="card rate"
+      onSubmit={(event) => {
+        event.preventDefault();
+        const data = new FormData(event.currentTarget);
+        if (data.get("score")) act.rate(Number(data.get("score")), (data.get("comment") as string).trim());
+      }}
+    >
+      <fieldset>
+        <legend>{t("rate_ask")}</legend>
+        <div class="stars">
+          {[1, 2, 3, 4, 5].map((n) => (
+            <label><input class="vh" type="radio" name="score" value={n} required /><span class="star" aria-hidden="true" /><span class="vh">{t("stars", { n })}</span></label>
+          ))}
+        </div>
+      </fieldset>
+      <label class="vh" for="comment">{t("rate_comment")}</label>
+      <textarea id="comment" name="comment" rows={2} maxLength={1000} placeholder={t("rate_comment")} dir="auto" />
+      <button class="main">{t("rate_send")}</button>
+    </form>
+  );
+}
+
+export function make(jsx: Jsx): Cards {
+  give(jsx);
+  return {
+    part(part, scene, answered) {
+      switch (part.type) {
+        case "order_card":
+          return <Order order={part.order} scene={scene} />;
+        case "product_card":
+          return <ProductCard product={part.product} scene={scene} />;
+        case "offer":
+          return <OfferCard offer={part.offer} scene={scene} />;
+        case "contact_request":
+          return <ContactForm part={part} scene={scene} answered={answered} />;
+        default:
+          return null;
+      }
+    },
+    rating: (scene) => <Rating scene={scene} />,
+  };
+}

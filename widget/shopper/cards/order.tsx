@@ -1,0 +1,95 @@
+// An order in a message: its one word, what is late in words and colour, each parcel's way, and what the shop did.
+
+import type { VNode } from "preact";
+import { due, money } from "../../shared/format.ts";
+import { safeHref } from "../../shared/text.ts";
+import type { OrderView, Shipment } from "../../shared/wire.ts";
+import type { Scene } from "../app/ui.ts";
+
+const WAY = ["placed", "packed", "shipped", "out_for_delivery", "delivered"];
+const RANK: Record<string, number> = {
+  placed: 0, preparing: 0, paid: 0, packed: 1, shipped: 2, in_transit: 2, delivery_failed: 3, out_for_delivery: 3, ready_for_pickup: 3, delivered: 4,
+};
+const BAD = /cancelled|lost|failed|returned_to_sender/;
+const GOOD = /^(delivered|refunded|ready_for_pickup)$/;
+
+export const tone = (stage: string, late?: boolean) => (BAD.test(stage) ? "bad" : late ? "warn" : GOOD.test(stage) ? "ok" : "");
+const word = ({ t }: Scene, stage: string) => (t(`stage_${stage}`) === `stage_${stage}` ? stage.replaceAll("_", " ") : t(`stage_${stage}`));
+
+function Way({ parcel, scene }: { parcel: Shipment; scene: Scene }) {
+  const { t, locale } = scene;
+  const rank = RANK[parcel.stage];
+  const link = parcel.tracking_url && safeHref(parcel.tracking_url);
+  const steps = parcel.stage === "ready_for_pickup" ? WAY.with(3, "ready_for_pickup") : WAY;
+  const expected = parcel.eta ?? parcel.promised;
+  return (
+    <div class="parcel">
+      {rank !== undefined && (
+        <ol class={`way ${tone(parcel.stage, parcel.delayed)}`} aria-label={t("way")}>
+          {steps.map((stage, i) => (
+            <li class={i < rank ? "past" : i === rank ? "here" : ""} aria-current={i === rank ? "step" : undefined}>
+              <span class={i === rank ? "" : "vh"}>{word(scene, i === rank ? parcel.stage : stage)}</span>
+            </li>
+          ))}
+        </ol>
+      )}
+      {parcel.delayed && expected ? (
+        <p class="late">
+          <b>{t("delayed")}</b> {t("new_date", { date: due(expected, locale) })}
+          {parcel.promised && parcel.eta && parcel.promised !== parcel.eta && <s>{due(parcel.promised, locale)}</s>}
+        </p>
+      ) : (
+        expected && rank !== undefined && rank < 4 && <p>{t("expected", { date: due(expected, locale) })}</p>
+      )}
+      {parcel.reason && <p class="quiet">{parcel.reason}</p>}
+      {(parcel.carrier || link) && (
+        <p class="quiet">
+          {parcel.carrier} {link ? <a href={link} target="_blank" rel="noopener noreferrer">{t("track", { number: parcel.tracking_number ?? "" })}</a> : parcel.tracking_number}
+        </p>
+      )}
+    </div>
+  );
+}
+
+export function Order({ order, scene }: { order: OrderView; scene: Scene }): VNode {
+  const { t, locale } = scene;
+  const parcels = order.shipments ?? [];
+  const items = order.items ?? [];
+  const link = order.url && safeHref(order.url);
+  const number = t("order", { number: order.number });
+  return (
+    <section class="card" aria-label={number}>
+      <header class="row">
+        <h4>{link ? <a href={link} target="_blank" rel="noopener noreferrer">{number}</a> : number}</h4>
+        <span class={`tag ${tone(order.headline, order.delayed)}`}>{word(scene, order.headline)}{order.delayed ? ` · ${t("delayed")}` : ""}</span>
+      </header>
+      {items.length > 0 && (
+        <ul class="items">
+          {items.slice(0, 3).map((item) => <li><span>{item.name}</span>{item.quantity > 1 && <span>×{item.quantity}</span>}</li>)}
+          {items.length > 3 && <li>{t("more_items", { n: items.length - 3 })}</li>}
+        </ul>
+      )}
+      {parcels.map((parcel, i) => (
+        <>
+          {parcels.length > 1 && <h5>{t("parcel", { n: i + 1, of: parcels.length })}</h5>}
+          <Way parcel={parcel} scene={scene} />
+        </>
+      ))}
+      {!parcels.length && order.expected && <p>{t("expected", { date: due(order.expected, locale) })}</p>}
+      {(order.adjustments ?? []).map((a) => a.amount !== null && a.kind === "refund" && (
+        <p class="row"><span>{t(a.status === "completed" ? "refunded" : "refund_under_way")}</span><b>{money(a.amount, order.currency, locale)}</b></p>
+      ))}
+      {(order.measures ?? []).length > 0 && (
+        <div class="did">
+          <h5>{t("we_did")}</h5>
+          <ul>
+            {order.measures!.map((m) => (
+              <li><span>{m.text[locale] ?? m.text.en ?? Object.values(m.text)[0]}</span>{m.worth ? <b>{money(m.worth, order.currency, locale)}</b> : null}</li>
+            ))}
+          </ul>
+        </div>
+      )}
+      <footer class="row quiet"><span>{t("total")}</span><span>{money(order.total, order.currency, locale)}</span></footer>
+    </section>
+  );
+}
