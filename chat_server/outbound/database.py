@@ -128,7 +128,7 @@ class Database:
         try:
             waiting.result = waiting.work(connection)
             savepoint.commit()
-        except Exception as error:  # handed to the caller, whole: one bad write must not fail its neighbours
+        except Exception as error:  # noqa: BLE001  handed to the caller, whole: one bad write must not fail its neighbours
             if savepoint.is_active:
                 savepoint.rollback()
             waiting.error = error
