@@ -11,7 +11,7 @@ from typing import Any
 
 
 class BotUnavailable(Exception):
-    """The bot gave no usable answer: too slow, silent, garbage, or not asked at all. The message says which and holds no text of a shopper."""
+    """The bot gave no usable answer: too slow, silent, garbage, or not asked at all. The message says which, without a shopper's text."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,7 +51,9 @@ def add_message(plan: Plan, message: Message, now: datetime) -> Plan:
     changes: dict[str, Any] = {"last_at": now}
     place = conversation.seq + 1
     if message.type is not MessageType.NOTE:
-        changes |= {"preview": message.preview, "preview_sender": message.sender.kind.value, "heard": place}
+        changes["heard"] = place
+        if message.preview:
+            changes |= {"preview": message.preview, "preview_sender": message.sender.kind.value}
     match message.type:
         case MessageType.INCOMING:
             changes |= {"agent_unread": conversation.agent_unread + 1, "waiting_since": conversation.waiting_since or now}

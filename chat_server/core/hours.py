@@ -29,11 +29,6 @@ class Hours:
         return spans
 
 
-def is_open(hours: Hours, now: datetime) -> bool:
-    """Whether people answer now."""
-    return hours.days is None or any(opens <= now < closes for opens, closes in hours.spans(now, 1))
-
-
 def promised_at(hours: Hours, minutes: int, now: datetime) -> datetime:
     """`minutes` of open time from `now`; the end of the horizon when the shop never opens long enough."""
     if hours.days is None:

@@ -106,12 +106,12 @@ class Message:
 
     @property
     def preview(self) -> str:
-        """First words for lists, or the kind of the first part where it has no text."""
+        """First words for lists; empty where there are none (a form, a card alone)."""
         for part in self.parts:
             text = part.get("text") or part.get("title")
             if isinstance(text, str) and part["type"] in ("text", "choice"):
                 return text[:140]
-        return str(self.parts[0]["type"])
+        return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,10 +241,9 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Staffing:
-    """Who could answer now: agents online, the shop's hours, and the promise that follows."""
+    """Who could answer now: agents online, or else the promise that follows from the shop's hours."""
 
     online: int
-    open: bool
     promised_minutes: int | None
     """minutes until the shop has promised an answer when nobody is online; None while somebody is"""
     bot: bool
@@ -252,5 +251,5 @@ class Staffing:
 
     @property
     def nobody(self) -> bool:
-        """No person can answer now."""
-        return self.online == 0 or not self.open
+        """No person can answer now. An agent who is online out of hours does answer; the hours only make the promise."""
+        return self.online == 0

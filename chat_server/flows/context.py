@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from chat_server.core.hours import is_open, promised_at
+from chat_server.core.hours import promised_at
 from chat_server.core.inbox import Inbox
 from chat_server.core.model import Agent, Availability, Conversation, Json, Plan, Staffing
 from chat_server.errors import ClientError, Code
@@ -46,12 +46,11 @@ class Context:
 
 
 def staffing(inbox: Inbox, agents: list[Agent], now: datetime, bot: bool) -> Staffing:
-    """Agents online, hours, and the promise when nobody can answer."""
+    """Agents online, and the promise of the shop's hours when there is none."""
     online = sum(agent.connected and agent.availability is Availability.ONLINE for agent in agents)
-    opened = is_open(inbox.hours, now)
     promise = promised_at(inbox.hours, inbox.promised_minutes, now)
     minutes = -(-int((promise - now).total_seconds()) // 60)
-    return Staffing(online, opened, None if online and opened else minutes, bot)
+    return Staffing(online, None if online else minutes, bot)
 
 
 def save(tx: Tx, plan: Plan) -> Plan:
