@@ -88,6 +88,8 @@ async def call_shop(config: ActionConfig, offer: OfferAccepted, now: datetime, t
             return await _read(response, now)
     except TimeoutError:
         return Delivery("retry", "timeout")
+    except aiohttp.InvalidURL:
+        return Delivery("failed", "bad_address")
     except aiohttp.ClientConnectorError as error:
         if isinstance(error.os_error, PrivateAddress):
             return Delivery("failed", "private_address")

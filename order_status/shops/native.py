@@ -96,7 +96,9 @@ def _order_event(body: OrderBody, at: datetime, digest: str, zone: tzinfo) -> Or
         payment=body.payment.status if body.payment else None,
         payment_reason=body.payment.reason if body.payment else None,
         shipments=tuple(_shipment(shipment, zone) for shipment in body.shipments),
-        adjustments=tuple(Adjustment(a.id, a.kind, a.status, a.amount, _time(a.at, zone, "$.data.adjustments[...].at")) for a in body.adjustments),
+        adjustments=tuple(
+            Adjustment(a.id, a.kind, a.status, a.amount, _time(a.at, zone, "$.data.adjustments[...].at")) for a in body.adjustments
+        ),
         measures=tuple(Measure(m.id, m.text, m.worth, _time(m.at, zone, "$.data.measures[...].at")) for m in body.measures),
         unknown=tuple(_unknown(body)),
     )
@@ -123,7 +125,9 @@ def _shipment(body: ShipmentBody, zone: tzinfo) -> Shipment:
         promised=_due(body.promised, zone, "$.data.shipments[...].promised"),
         eta=_due(body.eta, zone, "$.data.shipments[...].eta"),
         reason=body.reason or None,
-        scans=tuple(Mark(scan.stage, _time(scan.at, zone, "$.data.shipments[...].scans[...].at"), scan.place or None) for scan in body.scans),
+        scans=tuple(
+            Mark(scan.stage, _time(scan.at, zone, "$.data.shipments[...].scans[...].at"), scan.place or None) for scan in body.scans
+        ),
     )
 
 

@@ -23,11 +23,13 @@ START = datetime(2026, 11, 18, 6, 0, tzinfo=UTC)
 _stage = st.sampled_from([*SHIPMENT_RANK, "out_for_delivery", "delivery_failed", "teleported"])
 _moment = st.integers(0, 60).map(lambda hours: iso(START + timedelta(hours=hours)))
 _day = st.integers(20, 26).map(lambda day: f"2026-11-{day}") | st.none()
-_parcel = st.fixed_dictionaries(
+_parcel: st.SearchStrategy[Json] = st.fixed_dictionaries(
     {"id": st.sampled_from(["s-1", "s-2", "s-3"]), "stage": _stage, "at": _moment, "promised": _day, "eta": _day},
-    optional={"scans": st.lists(st.fixed_dictionaries({"stage": _stage, "at": _moment, "place": st.sampled_from(["a", "b", None])}), max_size=3)},
+    optional={
+        "scans": st.lists(st.fixed_dictionaries({"stage": _stage, "at": _moment, "place": st.sampled_from(["a", "b", None])}), max_size=3)
+    },
 )
-_adjustment = st.fixed_dictionaries(
+_adjustment: st.SearchStrategy[Json] = st.fixed_dictionaries(
     {
         "id": st.sampled_from(["r-1", "r-2"]),
         "kind": st.sampled_from(["refund", "return"]),
@@ -96,7 +98,10 @@ def test_marks_are_bounded_alike_in_any_order() -> None:
         {"stage": chance.choice(["in_transit", "beamed"]), "at": iso(START + timedelta(minutes=minute))} for minute in range(1, 400)
     ]
     parts = [
-        event_of({"version": n, "shipments": [{"id": "s-1", "stage": "shipped", "at": iso(START), "scans": scans[n * 80 : n * 80 + 80]}]}, iso(START))
+        event_of(
+            {"version": n, "shipments": [{"id": "s-1", "stage": "shipped", "at": iso(START), "scans": scans[n * 80 : n * 80 + 80]}]},
+            iso(START),
+        )
         for n in range(5)
     ]
     state = folded(parts)

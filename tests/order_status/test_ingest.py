@@ -64,7 +64,12 @@ async def test_deliveries_at_the_same_time_are_stored_once(world: World) -> None
 async def test_a_bad_signature_is_401_and_leaves_only_a_number(world: World) -> None:
     body = envelope(order(1), iso(NOW))
     good = sign(SECRET, "msg_1", NOW, body)
-    hostile = [{}, {**good, "webhook-signature": "v1,AAAA"}, {**good, "webhook-timestamp": "x"}, sign(SECRET, "msg_1", NOW.replace(hour=9), body)]
+    hostile = [
+        {},
+        {**good, "webhook-signature": "v1,AAAA"},
+        {**good, "webhook-timestamp": "x"},
+        sign(SECRET, "msg_1", NOW.replace(hour=9), body),
+    ]
     for headers in hostile:
         receipt = await world.status.ingest("src_1", headers, body)
         assert (receipt.status, receipt.body["error"]["code"]) == (401, "unauthenticated")
@@ -117,7 +122,9 @@ async def test_known_topics_that_are_not_taken_are_200_and_counted(world: World)
 async def test_a_settled_offer_is_handed_out_until_it_is_taken_and_counts_once(world: World) -> None:
     assert (await world.send({"offer_id": "off_1", "status": "done"}, kind="offer.settled")).body["outcome"] == "accepted"
     assert world.status.wake.is_set()
-    assert (await world.send({"offer_id": "off_1", "status": "refused", "reason": "late"}, kind="offer.settled")).body["outcome"] == "accepted"
+    assert (await world.send({"offer_id": "off_1", "status": "refused", "reason": "late"}, kind="offer.settled")).body[
+        "outcome"
+    ] == "accepted"
     assert (await world.send({"offer_id": "off_2", "status": "refused", "reason": "late"}, kind="offer.settled")).status == 200
     due = await world.status.due_settlements()
     assert sorted((each.inbox_id, each.offer_id, each.status, each.reason, each.at) for each in due) == [

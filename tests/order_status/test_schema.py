@@ -117,7 +117,9 @@ _values = st.one_of(
     st.booleans(),
     st.integers(-2, 2**60),
     st.sampled_from([1.5, -0.5, [], {}, [1], [""], {"id": "x"}]),
-    st.sampled_from(["", "x", "done", "PLN", "pl-PL", "2026-11-20", "2026-11-20T10:00:00", "2026-11-20T10:00:00+02:00", "https://x.example"]),
+    st.sampled_from(
+        ["", "x", "done", "PLN", "pl-PL", "2026-11-20", "2026-11-20T10:00:00", "2026-11-20T10:00:00+02:00", "https://x.example"]
+    ),
     st.text(max_size=6),
     st.sampled_from([64, 65, 128, 129, 500, 501]).map(lambda n: "a" * n),
 )
@@ -127,7 +129,7 @@ _values = st.one_of(
 @given(st.sampled_from([(event, path) for event in (EVENT, SETTLED) for path in _places(event)[1:]]), _values)
 def test_any_value_in_any_place_is_judged_alike(place: tuple[dict[str, Any], tuple[str | int, ...]], value: object) -> None:
     event, path = place
-    if path == ("type",) or isinstance(value, float) and value.is_integer():
+    if path == ("type",) or (isinstance(value, float) and value.is_integer()):
         return
 
     def put(target: Any, name: str | int) -> None:

@@ -8,8 +8,8 @@ import pytest
 
 from order_status.events import Due, OrderEvent
 from order_status.fold import fold
-from order_status.stages import OrderState, contradicted, expected, headline, is_delayed, stage_of
 from order_status.shops.native import translate
+from order_status.stages import OrderState, contradicted, expected, headline, is_delayed, stage_of
 from tests.order_status.world import Json, envelope, order, parcel
 
 
@@ -141,7 +141,9 @@ def test_delayed_is_an_eta_later_than_the_promise(promised: str | None, eta: str
     assert is_delayed(state_of(order(1, parcel("in_transit", promised=promised, eta=eta))).parcels[0]) is late
 
 
-@pytest.mark.parametrize(("stage", "late"), [("preparing", True), ("delivery_failed", True), ("ready_for_pickup", False), ("delivered", False)])
+@pytest.mark.parametrize(
+    ("stage", "late"), [("preparing", True), ("delivery_failed", True), ("ready_for_pickup", False), ("delivered", False)]
+)
 def test_a_parcel_that_is_there_is_not_delayed(stage: str, late: bool) -> None:
     assert is_delayed(state_of(order(1, parcel(stage, promised="2026-11-23", eta="2026-11-25"))).parcels[0]) is late
 

@@ -1,4 +1,4 @@
-"""A small world for the tests of order_status: a real SQLite file, a clock that stands still, a shop that signs, and one order to change."""
+"""A small world for the tests of order_status: a real SQLite file, a clock that stands still, a shop that signs, an order to change."""
 
 import asyncio
 import json
@@ -23,6 +23,8 @@ Json = dict[str, Any]
 NOW = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
 SECRET = "whsec_" + "c2hvcGJlbGwtdGVzdC1zZWNyZXQtb25lLTAwMDE="
 OLD_SECRET = "whsec_" + "c2hvcGJlbGwtdGVzdC1zZWNyZXQtdHdvLTAwMDI="
+FAILED = {"status": "failed", "reason": "declined"}
+PAID = {"status": "paid"}
 SOURCE = SourceConfig("src_1", "demo", "native", (SECRET, OLD_SECRET), 20, "Europe/Warsaw")
 
 
@@ -114,6 +116,10 @@ class World:
         found = await self.status.order("demo", order_id)
         assert found is not None
         return found
+
+
+def keys(change: StageChanged) -> list[str]:
+    return [effect.key for effect in change.effects]
 
 
 def iso(moment: datetime) -> str:
