@@ -2,6 +2,7 @@
 // that has no name yet is shown readable ("held_for_quiet_hours" as "held for quiet hours"), never hidden.
 import { direction, pickLocale, translator, type Messages, type Translate } from "../shared/i18n.ts";
 import * as format from "../shared/format.ts";
+import { parseInline, plainText } from "../shared/text.ts";
 import en from "./locales/en.json";
 
 const OTHERS: Record<string, () => Promise<{ default: Messages }>> = { pl: () => import("./locales/pl.ts") };
@@ -40,6 +41,12 @@ export const clock = (iso: string): string => format.clock(iso, tag);
 export const day = (iso: string, now = Date.now()): string => format.day(iso, tag, now);
 export const due = (value: string): string => format.due(value, tag);
 export const money = (minor: number, currency: string): string => format.money(minor, currency, tag);
+
+/** A promised time in minutes, as people say it: "45 minutes", "6 hours". */
+export const span = (minutes: number): string => format.span(minutes, tag);
+
+/** One line of a message for a list: without its marks and line breaks. */
+export const oneLine = (text: string): string => plainText(parseInline(text)).replace(/\s+/g, " ").trim();
 
 /** When something was, as short as it stays clear: a clock today, else the day and the clock. */
 export function when(iso: string, now = Date.now()): string {

@@ -4,7 +4,7 @@ import { safeHref } from "../../shared/text.ts";
 import { Rich } from "../../shared/inline.tsx";
 import type { Offer, OrderView, Part, Product } from "../../shared/wire.ts";
 import { thread } from "../state/store.ts";
-import { due, inWords, money, named, t, when } from "../words.ts";
+import { due, inWords, money, named, span, t, when } from "../words.ts";
 import { Chip, type Tone } from "./small.tsx";
 
 const STEPS = ["placed", "packed", "shipped", "out_for_delivery", "delivered"];
@@ -106,7 +106,7 @@ export function PartView({ part, messageId }: { part: Part; messageId: string })
     case "offer":
       return <OfferCard offer={part.offer} />;
     case "contact_request":
-      return <div class="inset"><b>{t("contact.request")}</b><span class="mut">{part.promised_minutes === null ? t("contact.request_text") : t("contact.promised", { time: t("time.min", { n: part.promised_minutes }) })}</span></div>;
+      return <div class="inset"><b>{t("contact.request")}</b><span class="mut">{part.promised_minutes === null ? t("contact.request_text") : t("contact.promised", { time: span(part.promised_minutes) })}</span></div>;
     case "contact_details":
       return <div class="inset"><b>{t("contact.details")}</b>{part.name && <span>{part.name}</span>}{part.email && <bdi dir="ltr">{part.email}</bdi>}{part.phone && <bdi dir="ltr">{part.phone}</bdi>}<span class="mut">{t("contact.unverified")}</span></div>;
   }

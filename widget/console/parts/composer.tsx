@@ -5,7 +5,7 @@ import { Icon } from "../icons.tsx";
 import { reportTyping } from "../state/actions.ts";
 import { readDraft, writeDraft, type Mode } from "../state/drafts.ts";
 import { post, sendAgain, takeBack } from "../state/sender.ts";
-import { link, me, mode, openId, openRow, outbox, thread, typing } from "../state/store.ts";
+import { link, me, mode, openId, openRow, outbox, thread, threadLoad, typing } from "../state/store.ts";
 import { callName, language, t } from "../words.ts";
 
 const LIMIT = 4000;
@@ -53,6 +53,7 @@ export function Composer() {
   const note = mode.value === "note";
   const { status } = thread.value;
   const over = status === "resolved";
+  const ready = threadLoad.value === "ready";
   const shut = over && !note;
   const row = openRow.value;
   useEffect(() => void (text.value = readDraft(me.value.id, id, mode.value)), [id, mode.value]);
@@ -71,7 +72,7 @@ export function Composer() {
   };
   const send = (): void => {
     const words = text.value.trim();
-    if (words === "" || words.length > LIMIT || shut) return;
+    if (words === "" || words.length > LIMIT || shut || !ready) return;
     post(id, mode.value, words);
     write("");
     if (note && !over) mode.value = "reply";
@@ -117,11 +118,11 @@ export function Composer() {
           }}
         />
         <div class="foot">
-          {left < LOW ? <span role="status">{t("composer.left", { n: left })}</span> : link.value === "offline" ? <span>{t("composer.offline")}</span> : note ? <span>{t("composer.note_hint")}</span>
-            : row?.locale ? <span class="hint">{t("composer.language", { language: language(row.locale) })}</span> : null}
+          {left < LOW ? <span class="cut" role="status">{t("composer.left", { n: left })}</span> : link.value === "offline" ? <span class="cut">{t("composer.offline")}</span> : note ? <span class="cut">{t("composer.note_hint")}</span>
+            : row?.locale ? <span class="hint cut">{t("composer.language", { language: language(row.locale) })}</span> : null}
           <span class="grow" />
-          <span class="hint wide-only">{t("composer.newline")}</span>
-          <button type="submit" class="btn primary" disabled={shut || text.value.trim() === "" || left < 0}>{note ? t("composer.add") : t("composer.send")}<kbd aria-hidden="true">↵</kbd></button>
+          <span class="hint wide-only cut">{t("composer.newline")}</span>
+          <button type="submit" class="btn primary" disabled={shut || !ready || text.value.trim() === "" || left < 0}>{note ? t("composer.add") : t("composer.send")}<kbd aria-hidden="true">↵</kbd></button>
         </div>
       </form>
     </>

@@ -3,7 +3,7 @@ import { Icon, type IconName } from "../icons.tsx";
 import type { Item } from "../../shared/conversation.ts";
 import type { Fact, Sender } from "../../shared/wire.ts";
 import { me, thread } from "../state/store.ts";
-import { clock, day, named, t, when } from "../words.ts";
+import { clock, day, named, span, t, when } from "../words.ts";
 
 type EventFact = Exclude<Fact, { fact: "message_created" }>;
 
@@ -19,13 +19,16 @@ const offerTitle = (offerId: string): string => {
   return t("offer.some");
 };
 
+/** Reasons with which the bot hands over; its context card, recorded with it, stands in the panel and needs no line. */
+const BY_BOT = new Set(["requested", "bot_failed", "complaint", "bot_unavailable", "bot_asked"]);
+
 /** The sentence of a fact, its icon, and whether it stands out; null for what an agent need not read. */
 export function sentence(fact: EventFact): { text: string; icon: IconName; strong?: boolean } | null {
   switch (fact.fact) {
     case "conversation_queued":
       return {
-        icon: "queue", strong: true,
-        text: `${t("event.queued", { reason: named("queued", fact.reason) })}${fact.promised_minutes === null ? "" : ` ${t("event.promised", { time: t("time.min", { n: fact.promised_minutes }) })}`}`,
+        icon: BY_BOT.has(fact.reason) ? "bot" : "queue", strong: true,
+        text: `${t(BY_BOT.has(fact.reason) ? "event.handed_over" : "event.queued", { reason: named("queued", fact.reason) })}${fact.promised_minutes === null ? "" : ` ${t("event.promised", { time: span(fact.promised_minutes) })}`}`,
       };
     case "conversation_assigned": {
       if (!fact.agent) return { icon: "queue", text: t("event.unassigned", { who: who(fact.by) }) };
@@ -43,14 +46,13 @@ export function sentence(fact: EventFact): { text: string; icon: IconName; stron
       return { icon: "bot", text: t("event.returned", { who: who(fact.by) }) };
     case "conversation_rated":
       return { icon: "star", strong: true, text: t("event.rated", { score: fact.score }) };
-    case "context_recorded":
-      return { icon: "spark", text: t("event.context", { reason: named("queued", fact.card.reason) }) };
     case "proactive_shown":
       return { icon: "eye", text: t(`event.nudge_${fact.state}`) };
     case "offer_settled":
       return { icon: "gift", strong: fact.state === "done" || fact.state === "refused", text: t(`event.offer_${fact.state}`, { title: offerTitle(fact.offer_id), reason: fact.reason ? `: ${named("offer_reason", fact.reason)}` : "" }) };
     case "bot_answer_dropped":
       return { icon: "bot", text: t("event.dropped", { reason: named("dropped", fact.reason) }) };
+    case "context_recorded":
     case "message_read":
     case "hidden":
       return null;

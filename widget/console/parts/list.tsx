@@ -6,18 +6,22 @@ import { choose, open } from "../state/actions.ts";
 import { loadResolved, syncList } from "../state/live.ts";
 import { VIEWS, type LiveRow, type Sort } from "../state/rows.ts";
 import { counts, cursor, listLoad, me, now, openId, query, resolvedLoad, sort, typing, view, visible } from "../state/store.ts";
-import { callName, money, named, short, t, when } from "../words.ts";
+import { callName, money, named, oneLine, short, t, when } from "../words.ts";
 import { Avatar, Bone, Chip, Empty, Menu, MenuItem } from "./small.tsx";
 import { countOf, VIEW_ICON } from "./topbar.tsx";
 
 export const ROW = 88;
 const EXTRA = 4;
+const CARDS = new Set(["order_card", "product_card", "offer", "choices", "contact_request", "contact_details"]);
 const LATE_MIN = { warn: 3, bad: 10 };
 
 const waitTone = (since: string): string => {
   const minutes = (now.value - Date.parse(since)) / 60_000;
   return minutes >= LATE_MIN.bad ? "bad" : minutes >= LATE_MIN.warn ? "warn" : "";
 };
+
+/** The server's preview: the first words, or the name of a part that has none ("order_card"). */
+export const previewWords = (text: string): string => (CARDS.has(text) ? t(`preview.${text}`) : oneLine(text));
 
 function Handled({ row }: { row: LiveRow }) {
   if (row.status === "snoozed") return <span class="handler"><Icon name="clock" size={13} />{t("row.snoozed")}</span>;
@@ -52,7 +56,7 @@ function RowView({ row, at, total }: { row: LiveRow; at: number; total: number }
       </div>
       <div class="line">
         {typist ? <span class="typing cut">{typist.kind === "visitor" ? t("row.typing") : t("row.agent_typing", { name: typist.name })}</span> : (
-          <span class="preview cut" dir="auto">{row.preview?.text ? (row.preview.sender_kind === "visitor" ? row.preview.text : `${t(`row.from.${row.preview.sender_kind}`)} ${row.preview.text}`) : t("row.empty")}</span>
+          <span class="preview cut" dir="auto">{row.preview?.text ? (row.preview.sender_kind === "visitor" ? previewWords(row.preview.text) : `${t(`row.from.${row.preview.sender_kind}`)} ${previewWords(row.preview.text)}`) : t("row.empty")}</span>
         )}
       </div>
       <div class="line meta">

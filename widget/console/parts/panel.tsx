@@ -6,9 +6,10 @@ import type { ContextCard, Panel } from "../../shared/wire.ts";
 import { open, togglePanel } from "../state/actions.ts";
 import { fetchPanel } from "../state/live.ts";
 import { now, openId, openRow, pane, panel, panelLoad } from "../state/store.ts";
-import { callName, day, language, money, named, short, t, when } from "../words.ts";
+import { callName, day, language, money, named, oneLine, short, t, when } from "../words.ts";
 import { OfferLine, OrderPanel } from "./orders.tsx";
 import { Avatar, Bone, Chip, Empty, IconButton } from "./small.tsx";
+import { previewWords } from "./list.tsx";
 import { VerdictLine, VisitBody } from "./visit.tsx";
 
 const VERDICTS = 6;
@@ -69,7 +70,7 @@ function Handoff({ card }: { card: ContextCard }) {
   return (
     <Section title={t("panel.handoff")} end={named("mood", card.mood)}>
       <div class="card handoff">
-        {card.question && <q dir="auto">{card.question}</q>}
+        {card.question && <q dir="auto">{oneLine(card.question)}</q>}
         <dl>
           <dt>{t("card.reason")}</dt><dd>{named("queued", card.reason)}</dd>
           {card.intent && <><dt>{t("card.intent")}</dt><dd>{named("intent", card.intent)}{card.confidence !== null ? ` · ${Math.round(card.confidence * 100)} %` : ""}</dd></>}
@@ -104,7 +105,7 @@ function Body({ data }: { data: Panel }) {
         {data.earlier.length === 0 ? <p class="none">{t("panel.no_earlier")}</p> : data.earlier.map((one) => (
           <button type="button" class="past" onClick={() => open(one.id)}>
             <span class="head"><span class="mut">{one.resolved_at ? when(one.resolved_at) : ""}</span>{one.rating != null && <Chip tone={one.rating >= 4 ? "ok" : one.rating <= 2 ? "bad" : ""}>★ {one.rating}</Chip>}</span>
-            <span class="cut" dir="auto">{one.preview}</span>
+            <span class="cut" dir="auto">{previewWords(one.preview)}</span>
           </button>
         ))}
       </Section>

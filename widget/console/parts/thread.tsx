@@ -130,7 +130,7 @@ export function Thread() {
       {load === "loading" ? <div class="log-wrap"><LogBones /></div> : load === "error" ? (
         <Empty bad icon="plug" title={t("thread.error.title")} text={t("thread.error.text")}><button type="button" class="btn" onClick={() => open(id)}>{t("retry")}</button></Empty>
       ) : <Log />}
-      {load === "ready" && <Composer key={id} />}
+      {load !== "error" && <Composer key={id} />}
     </section>
   );
 }
