@@ -19,7 +19,7 @@ export function money(minor: number, currency: string, locale: string): string {
 }
 
 export const clock = (iso: string, locale: string): string =>
-  dates(locale, "clock", { hour: "2-digit", minute: "2-digit" }).format(new Date(iso));
+  dates(locale, "clock", { hour: "numeric", minute: "2-digit" }).format(new Date(iso));
 
 export const dayKey = (iso: string): string => new Date(iso).toDateString();
 
@@ -42,7 +42,7 @@ export function day(iso: string, locale: string, now: number): string {
 export function due(value: string, locale: string): string {
   if (/^\d{4}-\d{2}-\d{2}$/.test(value))
     return dates(locale, "due", { weekday: "short", day: "numeric", month: "short", timeZone: "UTC" }).format(new Date(value));
-  return dates(locale, "dueAt", { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" }).format(new Date(value));
+  return dates(locale, "dueAt", { weekday: "short", day: "numeric", month: "short", hour: "numeric", minute: "2-digit" }).format(new Date(value));
 }
 
 /** Whole minutes as the largest unit that reads well: "45 minutes", "2 hours", "3 days". */

@@ -56,7 +56,7 @@ export function Panel({ state, scene }: { state: State; scene: Scene }) {
       </header>
       <div role="status">{notice(state, scene)}</div>
       <div class="log" role="log" aria-live="polite" aria-label={t("messages")} tabIndex={0}>
-        {!synced && nothing && link !== "stopped" && <div class="wait" aria-label={t("connecting")}><i /><i /><i /></div>}
+        {!synced && nothing && link !== "stopped" && <div class="wait" aria-hidden="true"><i /><i /><i /></div>}
         {synced && nothing && (
           <div class="hello">
             <h3>{t("hello")}</h3>

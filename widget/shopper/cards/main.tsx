@@ -20,7 +20,7 @@ function ProductCard({ product, scene }: { product: Product; scene: Scene }) {
     <section class="card product">
       {image && <img src={image} alt="" width="72" height="72" loading="lazy" />}
       <div>
-        <h4>{link ? <a href={link} target="_top">{product.name}</a> : product.name}</h4>
+        <h3>{link ? <a href={link} target="_top">{product.name}</a> : product.name}</h3>
         <b>{money(product.price, product.currency, scene.locale)}</b>
       </div>
     </section>
@@ -36,7 +36,7 @@ function OfferCard({ offer, scene }: { offer: Offer; scene: Scene }) {
   return (
     <section class={`card offer ${state}`} aria-label={offer.title}>
       <header class="row">
-        <h4>{offer.title}</h4>
+        <h3>{offer.title}</h3>
         {offer.worth && offer.currency ? <span class="tag ok">{money(offer.worth, offer.currency, locale)}</span> : null}
       </header>
       <p><Rich text={offer.text} /></p>
@@ -48,7 +48,7 @@ function OfferCard({ offer, scene }: { offer: Offer; scene: Scene }) {
         </>
       ) : (
         <p class={`outcome ${state === "done" ? "ok" : state === "refused" ? "bad" : ""}`} role="status">
-          <b>{t(`offer_${state}`)}</b>{reason && state === "refused" ? ` ${reason}` : ""}
+          <b>{t(`offer_${state}`)}</b>{reason ? ` ${reason}` : ""}
         </p>
       )}
     </section>

@@ -60,7 +60,7 @@ export function Order({ order, scene }: { order: OrderView; scene: Scene }): VNo
   return (
     <section class="card" aria-label={number}>
       <header class="row">
-        <h4>{link ? <a href={link} target="_blank" rel="noopener noreferrer">{number}</a> : number}</h4>
+        <h3>{link ? <a href={link} target="_blank" rel="noopener noreferrer">{number}</a> : number}</h3>
         <span class={`tag ${tone(order.headline, order.delayed)}`}>{word(scene, order.headline)}{order.delayed ? ` · ${t("delayed")}` : ""}</span>
       </header>
       {items.length > 0 && (
@@ -71,7 +71,7 @@ export function Order({ order, scene }: { order: OrderView; scene: Scene }): VNo
       )}
       {parcels.map((parcel, i) => (
         <>
-          {parcels.length > 1 && <h5>{t("parcel", { n: i + 1, of: parcels.length })}</h5>}
+          {parcels.length > 1 && <h4>{t("parcel", { n: i + 1, of: parcels.length })}</h4>}
           <Way parcel={parcel} scene={scene} />
         </>
       ))}
@@ -81,7 +81,7 @@ export function Order({ order, scene }: { order: OrderView; scene: Scene }): VNo
       ))}
       {(order.measures ?? []).length > 0 && (
         <div class="did">
-          <h5>{t("we_did")}</h5>
+          <h4>{t("we_did")}</h4>
           <ul>
             {order.measures!.map((m) => (
               <li><span>{m.text[locale] ?? m.text.en ?? Object.values(m.text)[0]}</span>{m.worth ? <b>{money(m.worth, order.currency, locale)}</b> : null}</li>

@@ -1,0 +1,26 @@
+// Dates, spans and money as people read them.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { day, due, money, span } from "../shared/format.ts";
+
+test("money is given in minor units, as many as the currency has", () => {
+  assert.equal(money(12_900, "EUR", "en"), "€129.00");
+  assert.equal(money(12_900, "JPY", "en"), "¥12,900");
+  assert.equal(money(12_900, "PLN", "pl").replace(/\s/g, " "), "129,00 zł");
+  assert.equal(money(1_250, "??", "en"), "12.50 ??");
+});
+
+test("days near today have their word, others their date", () => {
+  const now = new Date(2026, 10, 20, 14).getTime();
+  assert.equal(day(new Date(2026, 10, 20, 1).toISOString(), "en", now), "Today");
+  assert.equal(day(new Date(2026, 10, 19, 23).toISOString(), "pl", now), "Wczoraj");
+  assert.equal(day(new Date(2026, 10, 2, 9).toISOString(), "en", now), "Mon, Nov 2");
+  assert.equal(day(new Date(2025, 10, 2, 9).toISOString(), "en", now), "Nov 2, 2025");
+});
+
+test("a plain date stays that date in every zone", () => assert.equal(due("2026-11-25", "en"), "Wed, Nov 25"));
+
+test("spans take the unit that reads well", () => {
+  assert.deepEqual([45, 120, 90, 4_320].map((m) => span(m, "en")), ["45 minutes", "2 hours", "2 hours", "3 days"]);
+});
