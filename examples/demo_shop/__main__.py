@@ -1,7 +1,6 @@
 """`python -m examples.demo_shop`: settings, app, run."""
 
 import logging
-import os
 import sys
 
 from aiohttp import web
@@ -13,7 +12,7 @@ from .settings import BadSettings, from_environment
 def main() -> int:
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     try:
-        settings = from_environment(os.environ)
+        settings = from_environment()
     except BadSettings as problem:
         print(f"demo shop: {problem}", file=sys.stderr)
         return 2

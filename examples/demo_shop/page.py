@@ -60,6 +60,7 @@ def page(request: web.Request, template: str, status: int = 200, events: tuple[E
         money=lambda minor: money(minor, locale),
         day=lambda text: texts.day(locale, text),
         moment=lambda text: texts.moment(locale, text, ZONE),
+        clock=lambda text: texts.clock(text, ZONE),
         catalogue=site.catalogue,
         session=session,
         theme=request.cookies.get("theme", ""),

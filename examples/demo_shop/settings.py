@@ -5,6 +5,7 @@ Secrets have no default: a shop that signs with a well-known secret would be wor
 
 import base64
 import binascii
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,7 +31,7 @@ class Settings:
     backoffice_password: str  # empty: the back office answers on loopback only
 
 
-def from_environment(env: Mapping[str, str]) -> Settings:
+def from_environment(env: Mapping[str, str] = os.environ) -> Settings:
     """Raises BadSettings with the name of the first setting that is missing or malformed."""
     host = env.get("DEMO_HOST", "127.0.0.1")
     port = _port(env.get("DEMO_PORT", "8090"))

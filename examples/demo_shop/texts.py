@@ -64,6 +64,11 @@ def day(locale: str, iso_text: str) -> str:
     return f"{when.day} {MONTHS[locale][when.month - 1]}"
 
 
+def clock(iso_text: str, zone: Any) -> str:
+    """`24.11. 14:05:09` in the shop's zone, for logs."""
+    return f"{datetime.fromisoformat(iso_text).astimezone(zone):%d.%m. %H:%M:%S}"
+
+
 def moment(locale: str, iso_text: str, zone: Any) -> str:
     """`24 November, 14:05` in the shop's zone."""
     when = datetime.fromisoformat(iso_text).astimezone(zone)
