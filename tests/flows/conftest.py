@@ -11,6 +11,5 @@ from tests.flows.world import World, inbox
 @pytest.fixture
 async def world(tmp_path: Path) -> AsyncIterator[World]:
     made = World(tmp_path / "chat.sqlite", inbox())
-    await made.start()
     yield made
     await made.database.close()

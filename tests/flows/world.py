@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import tempfile
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from itertools import count
 from pathlib import Path
 from typing import Any
+
+from sqlalchemy import create_engine
 
 from chat_server.core.bot_turn import BotAnswer, BotQuestion, BotReply, BotUnavailable
 from chat_server.core.hours import Hours
@@ -24,8 +28,8 @@ from chat_server.flows.messages import Draft
 from chat_server.flows.people import token_hash
 from chat_server.flows.visits import Report, Told
 from chat_server.outbound.database import Database
+from chat_server.outbound.migrations import migrate
 from chat_server.outbound.store import Store, Tx
-from chat_server.outbound.tables import metadata
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 PAGE: Json = {"url": "https://shop.example/checkout", "title": "Checkout", "referrer": None}
@@ -177,11 +181,24 @@ def news(
     return replace(made, **changes)
 
 
+@cache
+def migrated() -> bytes:
+    """An empty database, made once by the migrations that the server runs: every test starts from a copy."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "empty.sqlite"
+        engine = create_engine(f"sqlite:///{path}")
+        with engine.begin() as connection:
+            migrate(connection)
+        engine.dispose()
+        return path.read_bytes()
+
+
 class World:
     """Everything a flow is handed, and shortcuts for what tests do all the time."""
 
     def __init__(self, path: Path, shop_inbox: Inbox) -> None:
         self.clock, self.ears, self.bot, self.shop = Clock(), Ears(), Bot(), Shop()
+        path.write_bytes(migrated())
         self.database = Database(path)
         self.store = Store(self.database)
         self._count = count(1)
@@ -194,9 +211,6 @@ class World:
             store=self.store, announcer=self.ears, clock=self.clock, inboxes={shop_inbox.id: shop_inbox}, bot=self.bot,
             bot_state=lambda: self.bot.state, orders=self.shop, wake=lambda: None, turn_token=lambda conversation: f"turn:{conversation}",
         )  # fmt: skip
-
-    async def start(self) -> None:
-        await self.database.write(lambda connection: metadata.create_all(connection))
 
     async def visitor(self, customer: str | None = None, *, locale: str = "en", seen: bool = True, **changes: Any) -> Visitor:
         """A browser; of a contact that the shop has signed, with `customer`. `seen`: here right now."""

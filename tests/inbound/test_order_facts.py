@@ -50,7 +50,6 @@ def changed(stage: str, view: Json, *, number: str = "1", customer: str | None =
 @pytest.fixture
 async def world(tmp_path: Path) -> AsyncIterator[World]:
     made = World(tmp_path / "chat.sqlite", inbox())
-    await made.start()
     yield made
     await made.database.close()
 

@@ -26,7 +26,6 @@ class Walk(World):
     """A world whose orders are the real ones."""
 
     async def begin(self) -> None:
-        await self.start()
         await self.database.write(migrate)
         self.clock.now = NOW
         self.status = OrderStatus(self.database, [SOURCE], [], self.clock)

@@ -28,7 +28,7 @@ from chat_server.core.model import (
 )
 from chat_server.outbound.database import Database
 from chat_server.outbound.store import Store, Tx
-from chat_server.outbound.tables import metadata
+from tests.flows.world import migrated
 
 NOW = datetime(2026, 11, 23, 12, 0, 0, 123_000, tzinfo=UTC)
 SENDER = Sender(SenderKind.VISITOR, "vis_1", "")
@@ -36,8 +36,9 @@ SENDER = Sender(SenderKind.VISITOR, "vis_1", "")
 
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    database = Database(tmp_path / "chat.sqlite")
-    await database.write(lambda connection: metadata.create_all(connection))
+    path = tmp_path / "chat.sqlite"
+    path.write_bytes(migrated())
+    database = Database(path)
     yield Store(database)
     await database.close()
 

@@ -12,15 +12,16 @@ from chat_server.core.policy import MessageClass
 from chat_server.core.proactive import Awaited, Candidate, Drop, Hold, Reason, Send, Verdict, candidate_id
 from chat_server.outbound.database import Database
 from chat_server.outbound.store import Store
-from chat_server.outbound.tables import metadata
+from tests.flows.world import migrated
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
 
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    database = Database(tmp_path / "chat.sqlite")
-    await database.write(lambda connection: metadata.create_all(connection))
+    path = tmp_path / "chat.sqlite"
+    path.write_bytes(migrated())
+    database = Database(path)
     yield Store(database)
     await database.close()
 
