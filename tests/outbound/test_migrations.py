@@ -9,8 +9,8 @@ from chat_server.outbound.tables import metadata
 
 
 def _changes(connection: Connection) -> list[object]:
-    context = MigrationContext.configure(connection, opts={"compare_type": True})
     """What differs; tables that are not in our metadata (alembic's own) do not count."""
+    context = MigrationContext.configure(connection, opts={"compare_type": True})
     return [change for change in compare_metadata(context, metadata) if "remove_table" not in str(change)]
 
 
