@@ -14,7 +14,7 @@ export type Outgoing = {
 };
 
 export type Thread = {
-  id: string | null; epoch: string | null; last: number; start: number; status: Status | null; assignee: Named | null;
+  id: string | null; epoch: number | null; last: number; start: number; status: Status | null; assignee: Named | null;
   queuePosition: number | null; promisedMinutes: number | null; read: { shopper: number; agent: number }; rating: number | null;
   rated: boolean; items: readonly Item[]; outgoing: readonly Outgoing[]; typing: readonly Sender[];
   offers: Readonly<Record<string, { state: OfferState; reason: string | null }>>; shown: Readonly<Record<string, ShownState>>;
@@ -145,7 +145,7 @@ export function applyTyping(thread: Thread, conversation: string, who: Sender, t
 }
 
 /** True when the heads say that the server is ahead of us, or that history was rewritten. */
-export function behind(thread: Thread, heads: Record<string, { epoch: string; seq: number }>): boolean {
+export function behind(thread: Thread, heads: Record<string, { epoch: number; seq: number }>): boolean {
   const head = thread.id === null ? undefined : heads[thread.id];
   return head !== undefined && (head.epoch !== thread.epoch || head.seq > thread.last);
 }

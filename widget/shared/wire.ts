@@ -8,7 +8,7 @@ export const ERROR_CODES = [
 export type ErrorCode = (typeof ERROR_CODES)[number];
 export type WireError = { code: ErrorCode; message: string; retry_after_ms?: number; seq?: number };
 
-export type Durable = { conversation: string; fact_id: string; seq: number; epoch: string };
+export type Durable = { conversation: string; fact_id: string; seq: number; epoch: number };
 
 export type SenderKind = "visitor" | "agent" | "bot" | "integration";
 export type Sender = { kind: SenderKind; id: string; name: string };
@@ -60,7 +60,7 @@ export type FactBody =
   | { fact: "offer_settled"; offer_id: string; message_id: string; state: OfferState; reason: string | null }
   | { fact: "bot_answer_dropped"; reason: string; trigger_seq: number }
   | { fact: "hidden" };
-export type Fact = FactBody & { conversation: string; epoch: string; seq: number; at: string };
+export type Fact = FactBody & { conversation: string; epoch: number; seq: number; at: string };
 export const DURABLE_FACTS: readonly Fact["fact"][] = [
   "message_created", "message_read", "conversation_queued", "conversation_assigned", "conversation_snoozed",
   "conversation_resolved", "conversation_returned", "conversation_rated", "context_recorded", "proactive_shown",
@@ -74,7 +74,7 @@ export type Passing = {
   queue_moved: { conversation: string; position: number | null };
   presence_changed: Presence | { visitor: string; online: boolean };
   panel_changed: { conversation: string };
-  heads: { heads: Record<string, { epoch: string; seq: number }> };
+  heads: { heads: Record<string, { epoch: number; seq: number }> };
   inbox_changed: { online: boolean; bot: BotState; promised_minutes: number | null };
   sla_warned: { conversation: string; kind: string; due_at: string };
   drain: { in_ms: number };
@@ -85,13 +85,13 @@ export type Passing = {
 export type BotState = "ready" | "loading" | "off";
 export type Status = "bot" | "queued" | "assigned" | "snoozed" | "resolved";
 export type ConversationView = {
-  id: string; epoch: string; seq: number; status: Status; assignee: Named | null; queue_position: number | null;
+  id: string; epoch: number; seq: number; status: Status; assignee: Named | null; queue_position: number | null;
   read: { shopper: number; agent: number }; rated: boolean; unread: number;
 };
 export type InboxView = {
   name: string; color: string; locales: string[]; online: boolean; promised_minutes: number | null; bot: BotState;
 };
-export type Page = { epoch: string | null; start: number; facts: Fact[]; complete: boolean; reset: boolean };
+export type Page = { epoch: number | null; start: number; facts: Fact[]; complete: boolean; reset: boolean };
 export type SyncAnswer = Page & {
   visitor: { id: string; token?: string; identified: boolean; name?: string | null };
   inbox: InboxView;
@@ -102,7 +102,7 @@ export type SyncAnswer = Page & {
 export type Availability = "online" | "away" | "offline";
 export type AgentView = { id: string; name: string; availability: Availability; load: number; capacity: number };
 export type Row = {
-  id: string; epoch: string; seq: number; status: Status; assignee: Named | null; visitor: string;
+  id: string; epoch: number; seq: number; status: Status; assignee: Named | null; visitor: string;
   contact: { id: string | null; name: string | null; identified: boolean }; locale: string | null;
   preview: { text: string; sender_kind: SenderKind } | null; unread: number; waiting_since: string | null; last_at: string;
   created_at: string; page: { title: string; url: string } | null; cart: { value: number; currency: string } | null;

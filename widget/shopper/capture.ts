@@ -14,18 +14,18 @@ export function watch(note: Note, shop: (entry: Data) => void) {
   const on = (name: string, listener: (event: never) => void) => addEventListener(name, listener as EventListener, true);
   let url = "";
   let seconds = 0;
+  let told = 0;
   let depth = 0;
   let leaving = 0;
 
   const leave = () => {
-    if (seconds) note("dwell", { url, seconds });
-    seconds = 0;
+    if (seconds > told) note("dwell", { url, seconds: (told = seconds) });
   };
   const page = () => {
     leave();
     const referrer = url || document.referrer || undefined;
     url = address();
-    depth = leaving = 0;
+    seconds = told = depth = leaving = 0;
     note("page_view", { url, title: document.title, referrer });
   };
   // A page's title often follows its address.
@@ -47,7 +47,7 @@ export function watch(note: Note, shop: (entry: Data) => void) {
   on("popstate", moved);
   setInterval(() => {
     if (document.hidden) return;
-    if (++seconds >= STEP_S) leave();
+    if (!(++seconds % STEP_S)) leave();
     const quarter = Math.round(((scrollY + innerHeight) / document.documentElement.scrollHeight) * 4 - 0.3) * 25;
     if (scrollY && quarter > depth) note("scroll", { url, depth: (depth = quarter) });
   }, 1000);

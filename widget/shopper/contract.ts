@@ -14,7 +14,7 @@ export type InitOptions = {
 };
 export type EventName = "ready" | "open" | "close" | "unread" | "message" | "nudge" | "offer" | "theme";
 export type Bubble = Pick<Nudge, "message_id" | "text">;
-export type Report = "seen" | "dismissed" | "clicked";
+export type Report = "seen" | "dismissed" | "clicked" | "opt_outs";
 
 export type Host = {
   base: string;
@@ -35,8 +35,8 @@ export type Host = {
   emit(name: EventName, detail?: unknown): void;
   unread(count: number): void;
   brand(color: string): void;
-  /** What became of a nudge, told to the server with the next beacon, at once. */
-  report(what: Report, messageId: string): void;
+  /** What became of a nudge (by message id), or a class that the shopper refuses: told with the next beacon, at once. */
+  report(what: Report, which: string): void;
 };
 
 export type App = {

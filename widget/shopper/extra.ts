@@ -2,7 +2,7 @@
 
 import { direction } from "../shared/i18n.ts";
 import { parseInline, plainText } from "../shared/text.ts";
-import type { Bubble, ExtraModule, Host, Report, Theme } from "./contract.ts";
+import type { Bubble, Call, ExtraModule, Host, Report, Theme } from "./contract.ts";
 import { fromDataLayer } from "./ecommerce.ts";
 import css from "./extra.css";
 
@@ -64,6 +64,16 @@ export const ecommerce: ExtraModule["ecommerce"] = (note, entry) => {
   }
 };
 
+function forget(host: Host, call: Call) {
+  call("consent", false);
+  host.token = "";
+  try {
+    localStorage.removeItem(`shopbell.${host.options.key}`);
+  } catch {
+    // Nothing was kept.
+  }
+}
+
 export const more: ExtraModule["more"] = {
   close: (host) => host.app?.close(),
   toggle: (host) => host.with((app) => app.toggle()),
@@ -87,19 +97,14 @@ export const more: ExtraModule["more"] = {
   },
   on: (_host, _call, name: string, listener: EventListener) => document.addEventListener(`shopbell:${name}`, listener),
   off: (_host, _call, name: string, listener: EventListener) => document.removeEventListener(`shopbell:${name}`, listener),
-  /** No more behaviour, storage or unasked messages; what was kept is removed. The chat itself still works. */
-  optOut(host, call) {
-    call("consent", false);
-    host.token = "";
-    try {
-      localStorage.removeItem(`shopbell.${host.options.key}`);
-    } catch {
-      // Nothing was kept.
-    }
+  /** Refuses these classes of unasked messages. Without any: all but news of orders, and no more behaviour or storage; the chat still works. */
+  optOut(host, call, ...classes: string[]) {
+    for (const one of classes.length ? classes : ["promo", "help", "service"]) host.report("opt_outs", one);
+    if (!classes.length) setTimeout(() => forget(host, call), 100);
   },
   /** As after signing out: the conversation and the visitor are forgotten here, the launcher goes. `init` starts anew. */
   shutdown(host, call) {
-    more.optOut!(host, call);
+    forget(host, call);
     host.app?.stop();
     host.root.host.remove();
   },

@@ -31,17 +31,16 @@ function makeHost(options: InitOptions): Host {
   return {
     base, options, root, button, with: withApp, report: sender.report, page: () => watching?.page(),
     keep(token) {
-      this.token = token ?? this.token;
+      const slot = `shopbell.${options.key}`;
       try {
-        if (!allowed()) return false;
-        const slot = `shopbell.${options.key}`;
-        this.token ??= localStorage[slot] as string;
-        localStorage[slot] = this.token ?? "";
-        return true;
+        // Another tab may have got a newer one.
+        if (allowed()) token ??= localStorage[slot] as string;
+        this.token = token ?? this.token ?? "";
+        if (allowed()) return (localStorage[slot] = this.token), true;
       } catch {
         // The browser refuses: the visitor lives as long as this page.
-        return false;
       }
+      return false;
     },
     emit: (name, detail) => document.dispatchEvent(new CustomEvent(`shopbell:${name}`, { detail })),
     unread(count) {
@@ -63,6 +62,7 @@ const allowed = () => host && host.options.consent !== "required" && host.option
 
 const sender = beacon(`${base}/v1/visits`, () => {
   if (!allowed()) return;
+  host!.keep();
   const { key, timezone, identity, consent } = host!.options;
   return {
     key, identity, timezone, consent: consent === true || undefined, visitor: host!.token || undefined, locale: language(),
@@ -80,7 +80,6 @@ const sender = beacon(`${base}/v1/visits`, () => {
 /** Beacons and capture start with consent; under Global Privacy Control only what brings order news is sent. */
 function begin() {
   if (!allowed()) return;
-  host!.keep();
   if (!(navigator as { globalPrivacyControl?: boolean }).globalPrivacyControl) watching ??= watch(sender.note, (entry) => extra(({ ecommerce }) => ecommerce(sender.note, entry)));
   sender.flush();
 }
@@ -90,7 +89,6 @@ const api: Record<string, (...args: never[]) => unknown> = {
     options.timezone ??= Intl.DateTimeFormat().resolvedOptions().timeZone;
     host = makeHost(options);
     loading = undefined;
-    host.keep();
     host.brand("#4338ca");
     host.unread(0);
     for (const [method, ...args] of queue.splice(0)) call(method as string, ...args);

@@ -7,9 +7,9 @@ import {
 } from "../shared/conversation.ts";
 import type { Fact, FactBody, Message } from "../shared/wire.ts";
 
-const begun: Thread = { ...emptyThread, id: "cnv_1", epoch: "e1", status: "bot" };
+const begun: Thread = { ...emptyThread, id: "cnv_1", epoch: 1, status: "bot" };
 const fact = (seq: number, body: FactBody, more: Partial<Fact> = {}): Fact =>
-  ({ conversation: "cnv_1", epoch: "e1", seq, at: "2026-11-20T09:00:00.000Z", ...body, ...more }) as Fact;
+  ({ conversation: "cnv_1", epoch: 1, seq, at: "2026-11-20T09:00:00.000Z", ...body, ...more }) as Fact;
 const message = (client_id: string, type: Message["type"] = "incoming"): FactBody => ({
   fact: "message_created",
   message: {
@@ -29,7 +29,7 @@ test("only the next fact is applied", async (t) => {
     ["an older one", fact(1, message("a")), "old"],
     ["one too far", fact(5, message("e")), "gap"],
     ["another conversation", fact(4, message("d"), { conversation: "cnv_2" }), "other"],
-    ["another epoch", fact(4, message("d"), { epoch: "e2" }), "other"],
+    ["another epoch", fact(4, message("d"), { epoch: 2 }), "other"],
   ];
   for (const [name, given, expected] of table)
     await t.test(name, () => {
@@ -71,13 +71,13 @@ test("bubbles keep the order of their making, whatever their state", () => {
 
 test("a page after the cursor is appended, an overlapping one says nothing twice", () => {
   const thread = run(begun, fact(1, message("a")), fact(2, message("b")));
-  const page = { epoch: "e1", start: 1, facts: [fact(2, message("b")), fact(3, message("c"))], complete: true, reset: false };
+  const page = { epoch: 1, start: 1, facts: [fact(2, message("b")), fact(3, message("c"))], complete: true, reset: false };
   const { thread: next, complete } = applyPage(thread, "cnv_1", page);
   assert.deepEqual([complete, next.last, ids(next)], [true, 3, ["a", "b", "c"]]);
 });
 
 test("a page with a hole stops before it and asks for more", () => {
-  const page = { epoch: "e1", start: 0, facts: [fact(1, message("a")), fact(3, message("c"))], complete: true, reset: false };
+  const page = { epoch: 1, start: 0, facts: [fact(1, message("a")), fact(3, message("c"))], complete: true, reset: false };
   const { thread, complete } = applyPage(begun, "cnv_1", page);
   assert.deepEqual([complete, ids(thread)], [false, ["a"]]);
 });
@@ -85,15 +85,15 @@ test("a page with a hole stops before it and asks for more", () => {
 test("a reset starts anew and keeps the bubbles that are under way", () => {
   let thread = run(begun, fact(1, message("a")), fact(2, message("b")));
   thread = putOutgoing(putOutgoing(thread, bubble("x")), bubble("z"));
-  const facts = [fact(41, message("p"), { epoch: "e2" }), fact(42, message("x"), { epoch: "e2" })];
-  const { thread: next, complete } = applyPage(thread, "cnv_1", { epoch: "e2", start: 40, facts, complete: true, reset: true });
-  assert.deepEqual([complete, next.epoch, next.start, next.last, ids(next)], [true, "e2", 40, 42, ["p", "x"]]);
+  const facts = [fact(41, message("p"), { epoch: 2 }), fact(42, message("x"), { epoch: 2 })];
+  const { thread: next, complete } = applyPage(thread, "cnv_1", { epoch: 2, start: 40, facts, complete: true, reset: true });
+  assert.deepEqual([complete, next.epoch, next.start, next.last, ids(next)], [true, 2, 40, 42, ["p", "x"]]);
   assert.deepEqual(next.outgoing.map((o) => o.client_id), ["z"]);
 });
 
 test("facts of a strange epoch without reset are not applied", () => {
   const thread = run(begun, fact(1, message("a")));
-  const { thread: next, complete } = applyPage(thread, "cnv_1", { epoch: "e2", start: 1, facts: [fact(2, message("b"), { epoch: "e2" })], complete: true, reset: false });
+  const { thread: next, complete } = applyPage(thread, "cnv_1", { epoch: 2, start: 1, facts: [fact(2, message("b"), { epoch: 2 })], complete: true, reset: false });
   assert.deepEqual([complete, next], [false, thread]);
 });
 
@@ -133,14 +133,14 @@ test("typing is shown for its conversation and ends with the message", () => {
 
 test("heads tell when something was missed", () => {
   const thread = run(begun, fact(1, message("a")));
-  assert.equal(behind(thread, { cnv_1: { epoch: "e1", seq: 1 } }), false);
-  assert.equal(behind(thread, { cnv_1: { epoch: "e1", seq: 2 } }), true);
-  assert.equal(behind(thread, { cnv_1: { epoch: "e2", seq: 1 } }), true);
-  assert.equal(behind(thread, { cnv_9: { epoch: "e1", seq: 9 } }), false);
+  assert.equal(behind(thread, { cnv_1: { epoch: 1, seq: 1 } }), false);
+  assert.equal(behind(thread, { cnv_1: { epoch: 1, seq: 2 } }), true);
+  assert.equal(behind(thread, { cnv_1: { epoch: 2, seq: 1 } }), true);
+  assert.equal(behind(thread, { cnv_9: { epoch: 1, seq: 9 } }), false);
 });
 
 test("the view is taken when it is not older than the facts", () => {
-  const view = { id: "cnv_1", epoch: "e1", seq: 1, status: "queued", assignee: null, queue_position: 4, read: { shopper: 0, agent: 1 }, rated: false, unread: 0 } as const;
+  const view = { id: "cnv_1", epoch: 1, seq: 1, status: "queued", assignee: null, queue_position: 4, read: { shopper: 0, agent: 1 }, rated: false, unread: 0 } as const;
   const thread = run(begun, fact(1, message("a")));
   assert.deepEqual([applyView(thread, view).queuePosition, applyView(thread, view).read.agent], [4, 1]);
   const later = run(thread, fact(2, message("b")));

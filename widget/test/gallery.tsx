@@ -56,9 +56,9 @@ function say(thread: Thread, who: Sender, ...parts: (Part | string)[]): Thread {
   return happen(thread, { fact: "message_created", message });
 }
 function happen(thread: Thread, body: FactBody): Thread {
-  return applyFact(thread, { ...body, conversation: "cnv_1", epoch: "e", seq: thread.last + 1, at: at() })[0];
+  return applyFact(thread, { ...body, conversation: "cnv_1", epoch: 1, seq: thread.last + 1, at: at() })[0];
 }
-const begun: Thread = { ...emptyThread, id: "cnv_1", epoch: "e", status: "bot" };
+const begun: Thread = { ...emptyThread, id: "cnv_1", epoch: 1, status: "bot" };
 
 const withBot = () => {
   let thread = say(begun, WHO.me, "Hi! When will my order arrive?");

@@ -31,7 +31,7 @@ async function scene(answers: (CommandFailed | number)[] = [], store?: Store) {
       atOnce--;
       const answer = answers.shift();
       if (answer instanceof CommandFailed) throw answer;
-      return { conversation: "cnv_1", fact_id: "f", seq: 1, epoch: "e" } satisfies Durable;
+      return { conversation: "cnv_1", fact_id: "f", seq: 1, epoch: 1 } satisfies Durable;
     },
     changed: (entries, sending) => seen.push(entries.map((e) => (e.failed ? `${e.client_id}!${e.failed}` : e.client_id === sending ? `${e.client_id}>` : e.client_id))),
     acked: (one) => acked.push(one.client_id),

@@ -62,7 +62,7 @@ const SCRIPT: [FactBody, number][] = [
 ];
 
 export function factsOf(conversation: string, seen = SCRIPT): Fact[] {
-  return seen.map(([body, minutes], i) => ({ ...body, conversation, epoch: "e1", seq: i + 1, at: ago(minutes) }) as Fact);
+  return seen.map(([body, minutes], i) => ({ ...body, conversation, epoch: 1, seq: i + 1, at: ago(minutes) }) as Fact);
 }
 
 export const polish = (conversation: string): Fact[] => factsOf(conversation, [

@@ -35,7 +35,7 @@ const LINES: Line[] = [
 function row([name, text, from, status, waits, last, unread, more]: Line, at: number): Row {
   const id = `cnv_${String(at).padStart(32, "0")}`;
   return {
-    id, epoch: "e1", seq: 40, status, assignee: status === "assigned" || status === "snoozed" ? { id: ME, name: "Agent" } : null, visitor: `vis_${(at * 7919 + 4096).toString(16)}f2c`,
+    id, epoch: 1, seq: 40, status, assignee: status === "assigned" || status === "snoozed" ? { id: ME, name: "Agent" } : null, visitor: `vis_${(at * 7919 + 4096).toString(16)}f2c`,
     contact: { id: name ? `con_${at}` : null, name, identified: name !== null }, locale: "en", preview: { text, sender_kind: from }, unread,
     waiting_since: waits === null ? null : ago(waits), last_at: ago(last), created_at: ago(last + 30), page: null, cart: null, queue_reason: null, rating: null, online: false, ...more,
   };

@@ -32,7 +32,7 @@ function answer(name: string, body: Record<string, unknown>): Promise<unknown> {
   if (!row) return refuse("not_found");
   const facts = logOf(row, ROWS.findIndex((one) => one.id === row.id));
   const told = { ...row, seq: facts.length };
-  return Promise.resolve({ ok: true, row: told, epoch: "e1", start: 0, facts, complete: true, reset: true, panel: row.contact.name ? fullPanel(row) : guestPanel(row) });
+  return Promise.resolve({ ok: true, row: told, epoch: 1, start: 0, facts, complete: true, reset: true, panel: row.contact.name ? fullPanel(row) : guestPanel(row) });
 }
 
 const fake: Port = { command: (name, body) => answer(name, body as Record<string, unknown>) as never, get: () => never };

@@ -149,7 +149,7 @@ export function sorted(rows: readonly LiveRow[], sort: Sort): LiveRow[] {
  * Which conversations a heartbeat shows to be behind: those whose head differs from ours, those we do not know, and those
  * that we hold for open although no head names them any more (they were resolved, and we missed it).
  */
-export function behind(rows: Rows, heads: Readonly<Record<string, { epoch: string; seq: number }>>): string[] {
+export function behind(rows: Rows, heads: Readonly<Record<string, { epoch: number; seq: number }>>): string[] {
   const gone = [...rows.values()].filter((row) => row.status !== "resolved" && !(row.id in heads)).map((row) => row.id);
   const late = Object.entries(heads)
     .filter(([id, head]) => {

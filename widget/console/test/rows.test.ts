@@ -10,11 +10,11 @@ const at = (minute: number): string => new Date(Date.UTC(2026, 10, 20, 9, minute
 
 function row(more: Partial<Row> = {}): LiveRow {
   return fromServer({
-    id: "cnv_1", epoch: "e", seq: 10, status: "bot", assignee: null, visitor: "vis_1", contact: { id: null, name: null, identified: false }, locale: "en",
+    id: "cnv_1", epoch: 1, seq: 10, status: "bot", assignee: null, visitor: "vis_1", contact: { id: null, name: null, identified: false }, locale: "en",
     preview: null, unread: 0, waiting_since: null, last_at: at(0), created_at: at(0), page: null, cart: null, queue_reason: null, rating: null, online: false, ...more,
   });
 }
-const fact = (seq: number, body: FactBody, more: Partial<Fact> = {}): Fact => ({ ...body, conversation: "cnv_1", epoch: "e", seq, at: at(seq), ...more }) as Fact;
+const fact = (seq: number, body: FactBody, more: Partial<Fact> = {}): Fact => ({ ...body, conversation: "cnv_1", epoch: 1, seq, at: at(seq), ...more }) as Fact;
 const message = (type: Message["type"], kind: SenderKind, parts: Message["parts"] = [{ type: "text", text: "Hi *there*\nyou" }]): FactBody => ({
   fact: "message_created", message: { id: "msg_1", client_id: "c", type, sender: { kind, id: kind === "agent" ? ME : "x", name: "" }, parts, created_at: at(1) },
 });
@@ -68,8 +68,8 @@ test("an old fact and another conversation's change nothing at all", () => {
 });
 
 test("a new epoch is taken although its seq is lower", () => {
-  const next = after(row(), fact(3, message("incoming", "visitor"), { epoch: "f" }));
-  assert.deepEqual([next.epoch, next.seq], ["f", 3]);
+  const next = after(row(), fact(3, message("incoming", "visitor"), { epoch: 2 }));
+  assert.deepEqual([next.epoch, next.seq], [2, 3]);
 });
 
 test("the way through a day: queued, assigned, snoozed, woken, returned, resolved, rated", () => {
@@ -149,6 +149,6 @@ test("search ignores case and accents and wants every word", () => {
 
 test("heads show who is behind, unknown, from another epoch, or open only with us", () => {
   const rows = new Map([row({ id: "same" }), row({ id: "late" }), row({ id: "other" }), row({ id: "gone" }), row({ id: "done", status: "resolved" })].map((r) => [r.id, r]));
-  const heads = { same: { epoch: "e", seq: 10 }, late: { epoch: "e", seq: 12 }, other: { epoch: "f", seq: 1 }, strange: { epoch: "e", seq: 1 } };
+  const heads = { same: { epoch: 1, seq: 10 }, late: { epoch: 1, seq: 12 }, other: { epoch: 2, seq: 1 }, strange: { epoch: 1, seq: 1 } };
   assert.deepEqual(behind(rows, heads), ["late", "other", "strange", "gone"]);
 });

@@ -4,7 +4,7 @@
 import {
   applyFact, applyPage, applyTyping, applyView, behind, detach, dropOutgoing, emptyThread, newestFrom, putOutgoing, type Thread,
 } from "../../shared/conversation.ts";
-import { connect, type LinkState } from "../../shared/socket.ts";
+import { connect, type CommandFailed, type LinkState } from "../../shared/socket.ts";
 import { uuid7 } from "../../shared/uuid7.ts";
 import type { Durable, Fact, InboxView, Part, SyncAnswer } from "../../shared/wire.ts";
 import type { Host } from "../contract.ts";
@@ -37,6 +37,7 @@ export async function makeSession(host: Host, draw: () => void, arrived: (fact: 
   let syncing = false;
   let again = false;
   let fresh = false;
+  let greeted = false;
   let toldTyping = 0;
   let readThrough = 0;
   let typingTimer: ReturnType<typeof setTimeout> | undefined;
@@ -45,10 +46,12 @@ export async function makeSession(host: Host, draw: () => void, arrived: (fact: 
   const link = connect({
     url: host.base, namespace: "/shopper",
     auth: () => {
+      host.keep();
       const { identity, locale, timezone } = host.options;
       return { key, visitor: host.token || undefined, identity, locale: locale || document.documentElement.lang || undefined, timezone };
     },
     onState(next, code) {
+      greeted &&= next === "online";
       set({ link: next, code });
       if (next === "online") void sync(thread().status === "resolved");
       // Refused for who we say we are: once as somebody less, an identity may have expired or a token been revoked.
@@ -90,6 +93,7 @@ export async function makeSession(host: Host, draw: () => void, arrived: (fact: 
         const { id, epoch, last } = thread();
         const answer = await link.command<SyncAnswer>("sync", id && !fresh ? { conversation: id, epoch, after: last } : {});
         fresh = false;
+        greeted = true;
         if (answer.visitor.token) host.keep(answer.visitor.token);
         host.brand(answer.inbox.color);
         const view = answer.conversation;
@@ -102,10 +106,13 @@ export async function makeSession(host: Host, draw: () => void, arrived: (fact: 
         }
         set({ thread: next, inbox: answer.inbox, synced: true });
       } while (again);
-    } catch {
-      // Offline again, or refused for now: the next connect or heartbeat syncs.
+    } catch (error) {
+      // Offline again, or refused for now: the next connect or heartbeat syncs. Not ours any more: whatever is current then.
+      again = (error as CommandFailed).code === "not_found" && !fresh;
+      fresh ||= again;
     }
     syncing = false;
+    if (again) return sync();
     await outbox.look();
     void outbox.drain();
     look();
@@ -113,7 +120,8 @@ export async function makeSession(host: Host, draw: () => void, arrived: (fact: 
 
   const outbox = makeOutbox({
     name, store,
-    ready: () => link.state === "online",
+    // The server wants to be greeted before it takes anything.
+    ready: () => greeted,
     send: (entry) => link.command<Durable>(entry.command, entry.body),
     changed(entries, sending) {
       let next = thread();
@@ -161,7 +169,7 @@ export async function makeSession(host: Host, draw: () => void, arrived: (fact: 
 
   const post = (command: Entry["command"], body: object) => {
     const client_id = uuid7();
-    const own = command === "send_message" || command === "request_agent" ? { client_id } : {};
+    const own = command === "send_message" && { client_id };
     return outbox.add({ client_id, command, body: { ...body, ...own }, at: new Date().toISOString() });
   };
   document.addEventListener("visibilitychange", look);
@@ -191,6 +199,8 @@ export async function makeSession(host: Host, draw: () => void, arrived: (fact: 
     },
     /** Signs in again: as another identity, or with another language. */
     renew() {
+      setThread(emptyThread);
+      fresh = true;
       link.close();
       link.open();
     },
