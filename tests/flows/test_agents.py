@@ -45,6 +45,19 @@ async def test_the_queue_goes_round_among_equals(world: World) -> None:
     assert (await world.conversation(last)).status is Status.QUEUED, "everybody is full"
 
 
+async def test_round_robin_when_everybody_is_free(world: World) -> None:
+    team = {agent.id: agent for agent in [await world.agent(name) for name in ("A", "B", "C")]}
+    taken = []
+    for _ in range(6):
+        conversation = await waiting(world)
+        await world.work_off()
+        assignee = (await world.conversation(conversation)).assignee_id or ""
+        taken.append(assignee)
+        await agents.resolve(world.context, team[assignee], conversation)
+        world.clock.forward(seconds=1)
+    assert taken == list(team) * 2
+
+
 async def test_the_less_loaded_first(world: World) -> None:
     busy, idle = await world.agent("Busy"), await world.agent("Idle")
     for _ in range(2):
