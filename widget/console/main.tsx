@@ -7,6 +7,7 @@ import { App } from "./parts/app.tsx";
 import { kept, open } from "./state/actions.ts";
 import { armBell } from "./state/bell.ts";
 import { start } from "./state/live.ts";
+import { follow } from "./state/route.ts";
 import { callsFor } from "./state/rows.ts";
 import { boot, me, now, panelOpen, rows, theme } from "./state/store.ts";
 import { speak, t } from "./words.ts";
@@ -23,6 +24,7 @@ async function run(): Promise<void> {
   render(<App />, root);
   listen();
   start();
+  follow();
   armBell(open);
   setInterval(() => (now.value = Date.now()), 10_000);
   effect(() => {

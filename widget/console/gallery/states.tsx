@@ -35,7 +35,7 @@ function answer(name: string, body: Record<string, unknown>): Promise<unknown> {
   return Promise.resolve({ ok: true, row: told, epoch: 1, start: 0, facts, complete: true, reset: true, panel: row.contact.name ? fullPanel(row) : guestPanel(row) });
 }
 
-const fake: Port = { command: (name, body) => answer(name, body as Record<string, unknown>) as never, get: () => never };
+const fake: Port = { command: (name, body) => answer(name, body as Record<string, unknown>) as never, get: () => never, dial: () => {} };
 const wait = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
 
 async function show(): Promise<void> {

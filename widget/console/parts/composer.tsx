@@ -121,7 +121,7 @@ export function Composer() {
           {left < LOW ? <span class="cut" role="status">{t("composer.left", { n: left })}</span> : link.value === "offline" ? <span class="cut">{t("composer.offline")}</span> : note ? <span class="cut">{t("composer.note_hint")}</span>
             : row?.locale ? <span class="hint cut">{t("composer.language", { language: language(row.locale) })}</span> : null}
           <span class="grow" />
-          <span class="hint wide-only cut">{t("composer.newline")}</span>
+          {link.value !== "offline" && <span class="hint wide-only cut">{t("composer.newline")}</span>}
           <button type="submit" class="btn primary" disabled={shut || !ready || text.value.trim() === "" || left < 0}>{note ? t("composer.add") : t("composer.send")}<kbd aria-hidden="true">↵</kbd></button>
         </div>
       </form>

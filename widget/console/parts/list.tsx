@@ -38,7 +38,7 @@ function RowView({ row, at, total }: { row: LiveRow; at: number; total: number }
   const waits = row.waiting_since !== null && row.status !== "resolved" && row.status !== "snoozed";
   const top = useRef<HTMLDivElement>(null);
   useLayoutEffect(() => void (top.current!.style.transform = `translateY(${at * ROW}px)`), [at]);
-  const classes = `row ${row.unread > 0 ? "unread" : ""} ${cursor.value === row.id ? "cursor" : ""}`;
+  const classes = `row ${row.unread > 0 ? "unread" : ""} ${cursor.value === row.id && openId.value !== row.id ? "cursor" : ""}`;
   return (
     <div
       ref={top} id={`row-${row.id}`} class={classes} role="option" aria-selected={openId.value === row.id} aria-setsize={total} aria-posinset={at + 1}

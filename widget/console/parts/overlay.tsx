@@ -1,6 +1,7 @@
 // What lies above the page: the keys, the end of the session, short notes; and the band that tells of a lost connection.
 import { useEffect, useRef } from "preact/hooks";
 import { Icon } from "../icons.tsx";
+import { port } from "../state/port.ts";
 import { ended, help, link, outbox, toasts } from "../state/store.ts";
 import { t } from "../words.ts";
 import { IconButton } from "./small.tsx";
@@ -67,6 +68,7 @@ export function Banner() {
     <div class={`banner ${state === "offline" ? "bad" : ""}`} role="status">
       <Icon name="plug" size={16} />
       <span>{t(state === "offline" ? "banner.offline" : "banner.connecting")}{waits > 0 ? ` ${t("banner.waiting", { n: waits })}` : ""}</span>
+      {state === "offline" && <button type="button" class="btn small" onClick={() => port.dial()}>{t("banner.now")}</button>}
     </div>
   );
 }

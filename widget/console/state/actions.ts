@@ -72,15 +72,15 @@ export async function setAvailability(availability: Availability): Promise<void>
 }
 
 let reported = "";
-/** Tells that the shopper's newest message has been read: once per message, and only while somebody is looking. */
+/** Tells that all of it has been read, once per message of the shopper, and only while somebody is looking. */
 export function reportRead(): void {
-  const { id, read } = thread.value;
+  const { id, read, last } = thread.value;
   if (!id || document.hidden || !document.hasFocus() || id !== openId.value) return;
-  const through = newestFrom(thread.value, "shopper");
-  const key = `${id}:${through}`;
-  if (through <= read.agent || reported === key) return;
+  const newest = newestFrom(thread.value, "shopper");
+  const key = `${id}:${newest}`;
+  if (newest <= read.agent || reported === key) return;
   reported = key;
-  port.command("mark_read", { conversation: id, through }).catch(() => (reported = ""));
+  port.command("mark_read", { conversation: id, through: last }).catch(() => (reported = ""));
 }
 
 let typingAt = 0;

@@ -215,7 +215,7 @@ export function start(): Link {
   const real = connect({
     url: location.origin, namespace: "/agent", auth: () => ({ csrf: boot.value.csrf }), onState: takeState, onFact: takeFact, onPassing: takePassing,
   });
-  plug({ command: (name, body) => real.command(name, body), get: fetchJson });
+  plug({ command: (name, body) => real.command(name, body), get: fetchJson, dial: () => real.open() });
   real.open();
   addEventListener("pagehide", () => real.close());
   addEventListener("pageshow", (event) => event.persisted && real.open());

@@ -6,11 +6,14 @@ import type { WireError } from "../../shared/wire.ts";
 export type Port = {
   command<T = object>(name: string, body: object): Promise<T & { ok: true }>;
   get<T>(path: string): Promise<T>;
+  /** Connect now, without waiting for the next try. */
+  dial(): void;
 };
 
 const closed: Port = {
   command: () => Promise.reject(new CommandFailed({ code: "unavailable", message: "not connected" })),
   get: () => Promise.reject(new CommandFailed({ code: "unavailable", message: "not connected" })),
+  dial: () => {},
 };
 
 export const port = { ...closed };
