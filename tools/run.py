@@ -126,7 +126,7 @@ def _stack() -> Stack:
         port = getattr(ports, name)
         if not is_free(port) and (wants_bot or name in ("chat", "shop")):
             give_up(f"port {port} is taken by another program. End it, or choose another port: `{variable}={port + 1000} make run`")
-    if wants_bot:
+    if wants_bot and not bot.ready():
         try:
             bot.python()
         except bot.NoBot as reason:
