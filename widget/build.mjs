@@ -73,7 +73,7 @@ async function buildDist() {
   const quoted = (name) => JSON.stringify(manifest[`${name}.js`]);
   await one("extra", "shopper/extra.ts", { __STRINGS__: JSON.stringify(nudgeStrings(all)) }, { inject: [] });
   await one("cards", "shopper/cards/main.tsx", {}, { inject: [join(here, "shopper/cards/jsx.ts")] });
-  await one("app", "shopper/app/main.tsx", { __LOCALES__: JSON.stringify(localeFiles), __EXTRA__: quoted("extra"), __CARDS__: quoted("cards") }, { mangleProps: /^_[a-zA-Z]/, reserveProps: /^_destroy$/ });
+  await one("app", "shopper/app/main.tsx", { __LOCALES__: JSON.stringify(localeFiles), __EXTRA__: quoted("extra"), __CARDS__: quoted("cards") }, { mangleProps: /^_[a-zA-Z]/, reserveProps: /^_(destroy|reconnecting)$/ });
   await build({
     ...browser, format: "iife", inject: [], entryPoints: ["shopper/loader.ts"], outfile: join(dist, "loader.js"),
     define: { __APP__: quoted("app"), __EXTRA__: quoted("extra"), __LABELS__: JSON.stringify(labels(all)) },
