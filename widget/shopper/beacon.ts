@@ -38,6 +38,7 @@ export function beacon(url: string, frame: () => object | undefined, answered: (
   };
   async function flush() {
     if (busy || !frame()) return;
+    clearTimeout(timer);
     busy = true;
     const sent = waiting;
     let next = 0;

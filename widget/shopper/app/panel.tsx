@@ -13,7 +13,7 @@ function headline({ thread, inbox }: State, { t, locale }: Scene): string {
   const away = inbox?.promised_minutes ? t("away_promise", { span: span(inbox.promised_minutes, locale) }) : t("away");
   if (!inbox) return t("connecting");
   if (thread.status === "assigned" && thread.assignee) return t("with", { name: thread.assignee.name });
-  if (thread.status === "queued") return thread.queuePosition ? t("place", { n: thread.queuePosition }) : inbox.online ? t("waiting") : away;
+  if (thread.status === "queued") return !inbox.online ? away : thread.queuePosition ? t("place", { n: thread.queuePosition }) : t("waiting");
   if (thread.status === "resolved" || inbox.bot !== "ready") return inbox.online ? t("online") : away;
   return t("assistant");
 }
@@ -44,7 +44,7 @@ export function Panel({ state, scene }: { state: State; scene: Scene }) {
   const typing = thread.typing.find((who) => who.kind !== "visitor");
   return (
     <>
-      <header>
+      <div class="head">
         <span class="face" aria-hidden="true">{inbox?.name.slice(0, 1) ?? ""}</span>
         <div>
           <h2>{inbox?.name ?? t("chat")}</h2>
@@ -53,7 +53,7 @@ export function Panel({ state, scene }: { state: State; scene: Scene }) {
         <button class="x" aria-label={t("close")} onClick={act.close}>
           <svg viewBox="0 0 24 24" aria-hidden="true"><path d="M6 6l12 12M18 6 6 18" /></svg>
         </button>
-      </header>
+      </div>
       <div role="status">{notice(state, scene)}</div>
       <div class="log" role="log" aria-live="polite" aria-label={t("messages")} tabIndex={0}>
         {!synced && nothing && link !== "stopped" && <div class="wait" aria-hidden="true"><i /><i /><i /></div>}

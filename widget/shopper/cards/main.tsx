@@ -70,8 +70,8 @@ function ContactForm({ part, scene, answered }: { part: Part & { type: "contact_
             act.send([{ type: "contact_details", ...given }]);
           }}
         >
-          {part.fields.includes("email") && <label>{t("email")}<input name="email" type="email" autocomplete="email" maxLength={200} dir="ltr" /></label>}
-          {part.fields.includes("phone") && <label>{t("phone")}<input name="phone" type="tel" autocomplete="tel" maxLength={40} dir="ltr" /></label>}
+          {part.fields.includes("email") && <label>{t("email")}<input name="email" type="email" autocomplete="email" maxLength={254} pattern="[^@\s]+@[^@\s]+\.[^@\s]+" dir="ltr" /></label>}
+          {part.fields.includes("phone") && <label>{t("phone")}<input name="phone" type="tel" autocomplete="tel" maxLength={31} pattern="\+?[\d \(\)\.\/\-]{5,30}" dir="ltr" /></label>}
           <button class="main">{t("contact_send")}</button>
         </form>
       )}
