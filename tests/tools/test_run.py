@@ -102,7 +102,7 @@ def test_one_signal_ends_everything(started: Run, number: signal.Signals) -> Non
 
 def test_a_second_start_answers_within_five_seconds(started: Run) -> None:
     """The best of three, because other tests run at the same time."""
-    seconds = []
+    seconds: list[float] = []
     while len(seconds) < 3 and (not seconds or min(seconds) >= 5):
         again = _again(started)
         seconds.append(again.until_chat_answers())
