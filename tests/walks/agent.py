@@ -8,6 +8,7 @@ import re
 from typing import Any
 
 import aiohttp
+from yarl import URL
 
 from tests.processes import ChatServer, Login
 from tests.walks.shopper import DURABLE, new_client_id
@@ -15,6 +16,8 @@ from tests.walks.wire import Json, Thread, Wire
 
 SEEN = DURABLE | {"context_recorded", "conversation_snoozed", "bot_answer_dropped"}
 COOKIE = "shopbell_session"
+_SIGNED_IN: dict[tuple[str, str], tuple[str, str]] = {}
+"""cookie and CSRF token by data folder and login: people sign in once, and the server bounds how often"""
 
 
 class Agent:
@@ -32,7 +35,12 @@ class Agent:
         self._healing: set[asyncio.Task[None]] = set()
 
     async def sign_in(self) -> None:
-        """As a browser does it: the form's token, the password, and the boot data of the shell."""
+        """As a browser does it: the form's token, the password, and the boot data of the shell. Once for each server and login."""
+        known = _SIGNED_IN.get((str(self.server.stack.data), self.login.email))
+        if known is not None:
+            self.http.cookie_jar.update_cookies({COOKIE: known[0]}, URL(self.server.url))
+            self.csrf = known[1]
+            return
         async with self.http.get(f"{self.server.url}/console/login") as form:
             token = re.search(r'name="csrf" value="([^"]+)"', await form.text())
             assert token is not None
@@ -41,15 +49,16 @@ class Agent:
             assert shell.status == 200, await shell.text()
             assert shell.url.path == "/console"
             self.csrf = boot_of(await shell.text())["csrf"]
+        _SIGNED_IN[str(self.server.stack.data), self.login.email] = self.cookie, self.csrf
 
     @property
     def cookie(self) -> str:
-        return next(f"{each.key}={each.value}" for each in self.http.cookie_jar if each.key == COOKIE)
+        return next(each.value for each in self.http.cookie_jar if each.key == COOKIE)
 
     async def open(self, availability: str | None = "online", transport: str = "websocket") -> Agent:
         if not self.csrf:
             await self.sign_in()
-        headers = {"Cookie": self.cookie, "Origin": self.server.url}
+        headers = {"Cookie": f"{COOKIE}={self.cookie}", "Origin": self.server.url}
         await self.wire.connect({"csrf": self.csrf}, headers=headers, transport=transport)
         self.id = (await self.list())["me"]["id"]
         if availability is not None:

@@ -47,19 +47,21 @@ class Stage:
 
     async def clear(self) -> None:
         """Nobody online, nothing open: the next test starts alone."""
-        if self.server.child is not None and self.server.child.ended() is None:
-            sweeper = next((agent for agent in self._agents if not agent.wire.closed), None)
-            if sweeper is None:
-                sweeper = Agent(self.server, SUPERVISOR)
-                self._agents.append(sweeper)
-                await sweeper.open(availability=None)
-            for row in (await sweeper.list())["conversations"]:
-                await self._resolve(sweeper, row)
-        for shopper in self._shoppers:
-            await shopper.close()
-        for agent in self._agents:
-            await agent.close()
-        await self.shop.close()
+        try:
+            if self.server.child is not None and self.server.child.ended() is None:
+                await self._sweep()
+        finally:
+            for one in (*self._shoppers, *self._agents, self.shop):
+                await one.close()
+
+    async def _sweep(self) -> None:
+        sweeper = next((agent for agent in self._agents if agent.wire.open), None)
+        if sweeper is None:
+            sweeper = Agent(self.server, SUPERVISOR)
+            self._agents.append(sweeper)
+            await sweeper.open(availability=None)
+        for row in (await sweeper.list())["conversations"]:
+            await self._resolve(sweeper, row)
 
     @staticmethod
     async def _resolve(sweeper: Agent, row: Json) -> None:

@@ -104,6 +104,10 @@ class Wire:
             await self.close()
             raise Refused(self._refusal if isinstance(self._refusal, dict) else {"error": str(error)}) from None
 
+    @property
+    def open(self) -> bool:
+        return self._client is not None and not self.closed
+
     def _heard(self, name: str, body: Any = None) -> None:
         self.events.append((name, body))
         self._on_event(name, body)
