@@ -15,6 +15,8 @@ from tools.child import answers
 from tools.places import ROOT
 from tools.ports import free_ports, is_free
 
+_RUNNING: list["Run"] = []
+
 
 class Run:
     """`python -m tools.run` without the bot, on free ports, with its output in a file."""
@@ -35,12 +37,13 @@ class Run:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "tools.run"], cwd=ROOT, env=env, stdout=file, stderr=subprocess.STDOUT, start_new_session=True
             )
+        _RUNNING.append(self)
 
     @property
     def output(self) -> str:
         return self._output.read_text()
 
-    def until(self, word: str, seconds: float = 60) -> float:
+    def until(self, word: str, seconds: float = 120) -> float:
         """Waits until the word is printed; returns the seconds since the start."""
         deadline = time.monotonic() + seconds
         while word not in self.output and self.process.poll() is None and time.monotonic() < deadline:
@@ -48,7 +51,7 @@ class Run:
         assert word in self.output, self.output
         return time.monotonic() - self._began
 
-    def until_chat_answers(self, seconds: float = 60) -> float:
+    def until_chat_answers(self, seconds: float = 120) -> float:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             if answers(f"http://127.0.0.1:{self.chat}/healthz"):
@@ -60,6 +63,14 @@ class Run:
         if self.process.poll() is None:
             self.process.send_signal(number)
         return self.process.wait(30)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _none_left() -> Iterator[None]:
+    """Ends what a failed test left behind."""
+    yield
+    for run in _RUNNING:
+        run.end()
 
 
 @pytest.fixture(scope="module")
