@@ -1,0 +1,81 @@
+"""Every designed state of the console, from scripted data: axe finds nothing, no script fails, nothing overflows.
+
+Light and dark, wide and narrow, left to right and right to left. The pages come from `npm run gallery`; no server is involved.
+"""
+
+from __future__ import annotations
+
+import functools
+import http.server
+import subprocess
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser
+
+from tests.browser.people import no_violations, person
+from tools.places import ROOT
+
+pytestmark = pytest.mark.browser
+
+ALL = (
+    *("thread", "queue", "bot", "all", "many", "polish", "guest", "resolved", "blank", "empty", "empty-queue", "filtered", "loading"),
+    *("list-error", "thread-loading", "thread-error", "note", "stale", "failed", "pending", "locked", "assign", "help", "ended"),
+    *("offline", "reconnecting", "draining", "toast"),
+)
+COLOURED = ("thread", "queue", "bot", "note", "stale", "failed", "assign", "help", "ended", "offline", "draining", "blank")
+NARROW = ("list", "thread", "details", "note", "stale", "assign", "help", "ended", "draining", "empty", "list-error")
+SIGHTS = {
+    (1440, False): [f"state={state}" for state in ALL] + ["state=arabic&dir=rtl"],
+    (1440, True): [f"state={state}" for state in COLOURED],
+    (1100, False): ["state=thread", "state=panel"],
+    (390, False): [f"state={state}" for state in NARROW] + ["state=polish&locale=pl-PL"],
+    (390, True): ["state=list", "state=details", "state=arabic&dir=rtl"],
+}
+
+
+class _Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:
+        """Nothing."""
+
+
+@pytest.fixture(scope="module")
+def gallery() -> Iterator[str]:
+    """Address of the built page."""
+    folder = Path(subprocess.check_output(["node", "build.mjs", "--gallery"], cwd=ROOT / "widget", text=True, timeout=120).splitlines()[-1])
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(_Quiet, directory=str(folder)))
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/console-states.html"
+    server.shutdown()
+    thread.join(timeout=5)
+    server.server_close()
+
+
+@pytest.mark.parametrize(("width", "dark"), SIGHTS)
+async def test_each_state_is_accessible_and_fits(browser: Browser, gallery: str, width: int, dark: bool) -> None:
+    who = await person(browser, width=width, dark=dark, locale="en-GB")
+    failures = []
+    for scene in SIGHTS[width, dark]:
+        await who.page.goto(f"{gallery}?{scene}")
+        await who.page.wait_for_selector("body[data-ready]")
+        try:
+            await no_violations(who.page)
+        except AssertionError as error:
+            failures.append(f"{scene}: {error}")
+        over = await who.page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        failures += [f"{scene}: {over} px too wide"] * (over > 0)
+    assert failures == []
+    assert [said for said in who.errors if "404" not in said] == []
+
+
+async def test_axe_would_notice_a_planted_fault(browser: Browser, gallery: str) -> None:
+    who = await person(browser)
+    await who.page.goto(f"{gallery}?state=thread")
+    await who.page.wait_for_selector("body[data-ready]")
+    await who.page.evaluate("document.querySelector('#composer').removeAttribute('aria-label')")
+    await who.page.evaluate("document.querySelector('#composer').removeAttribute('placeholder')")
+    with pytest.raises(AssertionError, match="label"):
+        await no_violations(who.page)
