@@ -56,7 +56,7 @@ async def sign_out(request: web.Request) -> web.Response:
     session = request[SESSION]
     session.customer, session.guest, session.guest_email, session.form, session.pending_order, session.voucher = "", "", "", {}, "", ""
     session.cart, session.signed_out, session.flash = [], True, "account.signed_out"
-    raise go(f"/{locale_of(request)}/")
+    raise go(f"/{locale_of(request)}/sign-in")
 
 
 async def orders(request: web.Request) -> web.Response:
