@@ -12,6 +12,13 @@ from chat_server.core.conversation import add_message, append, assign_queue, wit
 from chat_server.core.model import FactKind, Json, Message, MessageType, Plan, Sender, Staffing, Status
 
 REASONS = ("requested", "bot_failed", "complaint", "bot_unavailable", "bot_asked", "agent_returned_to_queue", "snooze_ended")
+"""Why a conversation is in the queue. A closed list: the console has words for each."""
+_OF_THE_BOT = {"asked": "requested", "not_understood": "bot_failed", "complaint": "complaint"}
+
+
+def reason_of(bots: str) -> str:
+    """The queue's reason for the bot's (core/bot_turn.BotAnswer); one that we do not know is `bot_asked`."""
+    return _OF_THE_BOT.get(bots, "bot_asked")
 
 
 def to_queue(plan: Plan, reason: str, card: Json | None, staffing: Staffing, ask: Message | None, now: datetime) -> Plan:

@@ -5,11 +5,12 @@ The bot is asked outside of any transaction; its replies and the end of the job 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from uuid import NAMESPACE_URL, uuid5
 
 from chat_server.core import conversation as core
 from chat_server.core.bot_turn import BotAnswer, BotQuestion, BotReply, BotUnavailable
-from chat_server.core.handoff import context_card, to_queue
+from chat_server.core.handoff import context_card, reason_of, to_queue
 from chat_server.core.model import Conversation, Fact, Job, Json, Message, MessageType, Plan, Sender, SenderKind
 from chat_server.flows.context import Context, new_id, save
 from chat_server.flows.messages import contact_ask
@@ -91,7 +92,8 @@ def _finish(tx: Tx, context: Context, job: Job, said: Message, answer: BotAnswer
     messages = tuple(_message(context, job, index, reply, answer) for index, reply in enumerate(answer.replies))
     plan = core.bot_answered(found, job.payload["turn"], job.payload["trigger_seq"], messages, now)
     if answer.handoff is not None and plan.reason == "answered":
-        plan = _hand_over(tx, context, plan, answer.handoff, answer, said)
+        queued = _hand_over(tx, context, plan, reason_of(answer.handoff), answer, said)
+        plan = replace(queued, reason=answer.handoff)
     return save(tx, plan)
 
 
