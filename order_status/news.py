@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from order_status.events import Due, Effect, Mark, OrderEvent
 from order_status.stages import (
     ATTEMPT_STAGES,
+    SHIPMENT_RANK,
     OrderState,
     Parcel,
     current,
@@ -96,7 +97,7 @@ def news(
             or found.fresh_until <= now
             or (first_and_old and not found.timed)
             or (stale_snapshot and effect.entity in ("order", "payment"))
-            or _is_behind(before, after, effect)
+            or _comes_late(before, effect)
             or (effect.stage == "delayed" and _was_told_later(effect, recorded))
         )
         fresh.append(News(effect, found.fresh_until, found.timed, silent))
@@ -206,22 +207,9 @@ def attempts(parcel: Parcel) -> list[tuple[Mark, int]]:
     return [(mark, attempt) for (_, attempt), mark in found.items()]
 
 
-def _is_behind(before: OrderState | None, after: OrderState, effect: Effect) -> bool:
-    """A stage that the order had left behind before this event, or that no longer matters."""
-    kind, _, ident = effect.entity.partition(":")
-    if kind == "adjustment" or effect.stage == "cancelled":
-        return False
-    if is_cancelled(after):
-        return True
-    if kind == "payment":
-        return not is_standing(effect, after)
-    if before is None:
-        return False
-    if kind == "order":
-        return any(rank_of(parcel) >= 20 for parcel in before.parcels)
-    parcel = next((parcel for parcel in before.parcels if parcel.facts.id == ident), None)
-    mark = current(parcel) if parcel else None
-    return mark is not None and effect.stage != "delayed" and progress(mark) > progress(Mark(effect.stage, effect.at))
+def _comes_late(before: OrderState | None, effect: Effect) -> bool:
+    """`placed` of an order whose parcels had moved on before. (What a parcel has left behind is no longer standing: see `word`.)"""
+    return effect.stage == "placed" and before is not None and any(rank_of(parcel) >= SHIPMENT_RANK["packed"] for parcel in before.parcels)
 
 
 def _was_told_later(effect: Effect, recorded: Iterable[Effect]) -> bool:

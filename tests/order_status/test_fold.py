@@ -38,6 +38,9 @@ _adjustment: st.SearchStrategy[Json] = st.fixed_dictionaries(
         "at": _moment,
     }
 )
+_measure: st.SearchStrategy[Json] = st.fixed_dictionaries(
+    {"id": st.sampled_from(["m-1", "m-2"]), "text": st.sampled_from([{"en": "a"}, {"en": "b"}]), "at": _moment}
+)
 _snapshot = st.fixed_dictionaries(
     {
         "version": st.integers(1, 6) | st.none(),
@@ -46,6 +49,7 @@ _snapshot = st.fixed_dictionaries(
         "customer": st.none() | st.fixed_dictionaries({"id": st.sampled_from(["c-7", "c-8", ""]), "name": st.sampled_from(["A", "B"])}),
         "shipments": st.lists(_parcel, max_size=3, unique_by=lambda parcel: parcel["id"]),
         "adjustments": st.lists(_adjustment, max_size=2, unique_by=lambda adjustment: adjustment["id"]),
+        "measures": st.lists(_measure, max_size=2, unique_by=lambda measure: measure["id"]),
         "notify": st.sampled_from([True, True, True, False]),
     }
 )

@@ -131,6 +131,24 @@ async def test_failures_hours_apart_are_two_even_without_an_attempt_between(worl
     assert await world.heard() == ["delivery_failed"]
 
 
+async def test_failures_with_an_attempt_between_are_two_on_the_same_day(world: World) -> None:
+    scans = [{"stage": "delivery_failed", "at": "2026-11-20T09:00:00Z"}, {"stage": "out_for_delivery", "at": "2026-11-20T09:30:00Z"}]
+    await world.accept(order(1, parcel("delivery_failed", scans=scans[:1])))
+    assert await world.heard() == ["delivery_failed"]
+    await world.accept(order(2, parcel("out_for_delivery", scans=scans)))
+    assert await world.heard() == ["out_for_delivery"]
+    scans.append({"stage": "delivery_failed", "at": "2026-11-20T09:50:00Z"})
+    await world.accept(order(3, parcel("delivery_failed", scans=scans)))
+    assert await world.heard() == ["delivery_failed"]
+
+
+async def test_placed_is_not_told_after_a_parcel_was(world: World) -> None:
+    await world.accept(order(1, parcel("shipped"), status="dreaming"))
+    assert await world.heard() == ["shipped"]
+    await world.accept(order(2, parcel("shipped")))
+    assert await world.heard() == []
+
+
 async def test_an_attempt_told_first_is_not_told_again_when_earlier_ones_are_learnt(world: World) -> None:
     out_again = {"stage": "out_for_delivery", "at": "2026-11-20T09:30:00Z"}
     await world.accept(order(3, parcel("out_for_delivery", scans=[out_again])))

@@ -66,6 +66,13 @@ async def test_a_cancelled_order_speaks_of_nothing_else_but_money(world: World) 
     assert (change.stage, change.order["headline"], change.silent) == ("refunded", "cancelled", False)
 
 
+async def test_a_cancellation_in_a_stale_snapshot_waits_in_silence(world: World) -> None:
+    await world.accept(order(2, status="confirmed"))
+    assert await world.heard() == ["placed"]
+    await world.accept(order(1, status="cancelled"))
+    assert await world.heard() == []
+
+
 async def test_refunds_and_returns_are_told_when_completed_each_once(world: World) -> None:
     def money(status: str, *, ident: str = "r-1", kind: str = "refund") -> Json:
         return {"id": ident, "kind": kind, "status": status, "amount": 100, "at": "2026-11-20T09:50:00Z"}

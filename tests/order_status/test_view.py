@@ -108,5 +108,6 @@ async def test_an_order_that_changes_hands_belongs_to_the_newest_customer(world:
     await world.accept(order(2, customer={"id": "c-8"}))
     await world.accept(order(1, customer={"id": "c-7"}))
     await world.accept(order(3, customer=None))
+    await world.accept(order(4, customer={"name": "Demo customer B"}))
     assert await world.status.orders("demo", "c-7") == []
     assert len(await world.status.orders("demo", "c-8")) == 1
