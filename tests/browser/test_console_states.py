@@ -22,7 +22,7 @@ pytestmark = pytest.mark.browser
 
 ALL = (
     *("thread", "queue", "bot", "all", "many", "polish", "guest", "resolved", "blank", "empty", "empty-queue", "filtered", "loading"),
-    *("list-error", "thread-loading", "thread-error", "note", "stale", "failed", "pending", "locked", "assign", "help", "ended"),
+    *("list-error", "thread-loading", "thread-error", "note", "stale", "failed", "pending", "locked", "theirs", "assign", "help", "ended"),
     *("offline", "reconnecting", "draining", "toast"),
 )
 COLOURED = ("thread", "queue", "bot", "note", "stale", "failed", "assign", "help", "ended", "offline", "draining", "blank")

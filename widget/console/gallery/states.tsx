@@ -71,6 +71,7 @@ async function act(): Promise<void> {
     case "resolved": choose("resolved"); return open(RESOLVED[4]!.id);
     case "bot": choose("bot"); return open(id(8));
     case "all": return choose("all");
+    case "theirs": choose("all"); return open(id(11));
     case "polish": return open(id(1));
     case "arabic": return open(id(2));
     case "guest": return open(id(3));

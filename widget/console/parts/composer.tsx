@@ -2,7 +2,7 @@
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { signal } from "@preact/signals";
 import { Icon } from "../icons.tsx";
-import { reportTyping } from "../state/actions.ts";
+import { reportTyping, takeOver } from "../state/actions.ts";
 import { readDraft, writeDraft, type Mode } from "../state/drafts.ts";
 import { post, sendAgain, takeBack } from "../state/sender.ts";
 import { link, me, mode, openId, openRow, outbox, thread, threadLoad, typing } from "../state/store.ts";
@@ -33,15 +33,18 @@ function Stale() {
   );
 }
 
+/** A colleague holds it: the server takes replies only from them. */
+const isTheirs = (): boolean => thread.value.status === "assigned" && thread.value.assignee?.id !== me.value.id;
+
 function Notices() {
   const { status, assignee } = thread.value;
+  const theirs = isTheirs();
   const other = (openId.value ? (typing.value.get(openId.value) ?? []) : []).find((who) => who.kind === "agent");
-  const theirs = status === "assigned" && assignee !== null && assignee.id !== me.value.id;
   return (
     <div class="notices">
       <Stale />
       {other && <div class="notice warn" role="status"><Icon name="lock" size={17} /><span>{t("notice.replying", { name: other.name })}</span></div>}
-      {!other && theirs && mode.value === "reply" && <div class="notice"><Icon name="person" size={17} /><span>{t("notice.theirs", { name: assignee.name })}</span></div>}
+      {theirs && assignee && mode.value === "reply" && <div class="notice"><Icon name="person" size={17} /><span class="grow">{t("notice.theirs", { name: assignee.name })}</span><button type="button" class="btn small" onClick={() => void takeOver(openId.value!)}>{t("action.takeover")}</button></div>}
       {status === "resolved" && <div class="notice"><Icon name="checkcircle" size={17} /><span>{t("notice.resolved")}</span></div>}
     </div>
   );
@@ -54,7 +57,7 @@ export function Composer() {
   const { status } = thread.value;
   const over = status === "resolved";
   const ready = threadLoad.value === "ready";
-  const shut = over && !note;
+  const shut = (over || isTheirs()) && !note;
   const row = openRow.value;
   useEffect(() => void (text.value = readDraft(me.value.id, id, mode.value)), [id, mode.value]);
   useEffect(() => void (over && (mode.value = "note")), [over]);
@@ -79,7 +82,7 @@ export function Composer() {
     field.current?.focus();
   };
   const left = LIMIT - text.value.length;
-  const placeholder = note ? t("composer.note") : shut ? t("composer.resolved") : status === "bot" ? t("composer.takeover") : status === "queued" ? t("composer.claim")
+  const placeholder = note ? t("composer.note") : over ? t("composer.resolved") : shut ? t("composer.theirs") : status === "bot" ? t("composer.takeover") : status === "queued" ? t("composer.claim")
     : t("composer.reply", { name: callName(row?.contact.name, row?.visitor ?? "") });
   return (
     <>

@@ -23,6 +23,8 @@ const waitTone = (since: string): string => {
 /** The server's preview: the first words, or the name of a part that has none ("order_card"). */
 export const previewWords = (text: string): string => (CARDS.has(text) ? t(`preview.${text}`) : oneLine(text));
 
+const waitWords = (since: string): string => (now.value - Date.parse(since) < 60_000 ? t("row.waits_now") : t("row.waits", { time: short(since, now.value) }));
+
 function Handled({ row }: { row: LiveRow }) {
   if (row.status === "snoozed") return <span class="handler"><Icon name="clock" size={13} />{t("row.snoozed")}</span>;
   if (row.status === "bot") return <span class="handler"><Icon name="bot" size={14} />{t("row.bot")}</span>;
@@ -49,7 +51,7 @@ function RowView({ row, at, total }: { row: LiveRow; at: number; total: number }
         <span class="name cut" dir="auto">{name}</span>
         {row.unread > 0 && <span class="badge" aria-label={t("row.unread", { n: row.unread })}>{row.unread > 99 ? "99+" : row.unread}</span>}
         {waits ? (
-          <span class={`wait ${waitTone(row.waiting_since!)}`} title={t("row.waiting")}>{t("row.waits", { time: short(row.waiting_since!, now.value) })}</span>
+          <span class={`wait ${waitTone(row.waiting_since!)}`} title={t("row.waiting")}>{waitWords(row.waiting_since!)}</span>
         ) : (
           <time class="wait" dateTime={row.last_at} title={when(row.last_at)}>{short(row.last_at, now.value)}</time>
         )}

@@ -90,7 +90,7 @@ export function Log() {
   const box = useRef<HTMLDivElement>(null);
   const atEnd = useRef(true);
   const [away, setAway] = useState(false);
-  const { id, items, last } = thread.value;
+  const { id, items, last, assignee } = thread.value;
   const shown = items.filter((item) => item.kind === "message" || sentence(item.fact) !== null);
   const waiting = outbox.value.filter((item) => item.conversation === id && !items.some((one) => one.kind === "message" && one.message.client_id === item.client_id));
   const typist = (id ? (typing.value.get(id) ?? []) : []).find((who) => who.kind !== "agent");
@@ -118,7 +118,7 @@ export function Log() {
       removeEventListener("focus", look);
       document.removeEventListener("visibilitychange", look);
     };
-  }, [id, last]);
+  }, [id, last, assignee?.id]);
   return (
     <div class="log-wrap">
       <div

@@ -28,7 +28,7 @@ function State() {
     case "bot":
       return <Chip tone="info"><Icon name="bot" size={12} />{t("status.bot")}</Chip>;
     case "queued":
-      return <Chip tone="warn">{row?.waiting_since ? t("status.queued_for", { time: short(row.waiting_since, now.value) }) : t("status.queued")}</Chip>;
+      return <Chip tone="warn">{row?.waiting_since && now.value - Date.parse(row.waiting_since) >= 60_000 ? t("status.queued_for", { time: short(row.waiting_since, now.value) }) : t("status.queued")}</Chip>;
     case "assigned":
       return <Chip tone={assignee?.id === me.value.id ? "acc" : ""}>{assignee?.id === me.value.id ? t("status.yours") : t("status.theirs", { name: assignee?.name ?? "" })}</Chip>;
     case "snoozed":
@@ -113,7 +113,7 @@ function Blank() {
   const waiting = [...rows.value.values()].filter((row) => row.status === "queued").sort((a, b) => ((a.waiting_since ?? "") < (b.waiting_since ?? "") ? -1 : 1))[0];
   return (
     <section class="thread blank" aria-label={t("thread.label")}>
-      <Empty icon={view.value === "resolved" ? "checkcircle" : "all"} title={t("blank.title")} text={t(counts.value.unassigned > 0 ? "blank.waiting" : "blank.text", { n: counts.value.unassigned })}>
+      <Empty icon={view.value === "resolved" ? "checkcircle" : "all"} title={t("blank.title")} text={t(counts.value.unassigned > 0 ? "blank.waiting" : counts.value.all > 0 ? "blank.text" : "blank.quiet", { n: counts.value.unassigned })}>
         {waiting && <button type="button" class="btn primary" onClick={() => open(waiting.id)}>{t("blank.next")}</button>}
       </Empty>
     </section>

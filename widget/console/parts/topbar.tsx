@@ -1,10 +1,10 @@
 // Rail, top bar and the list of views: where the agent is, whether we are connected, and who is there.
 import { useRef } from "preact/hooks";
 import { Icon, type IconName } from "../icons.tsx";
-import { choose, setAvailability, setTheme } from "../state/actions.ts";
+import { choose, open, setAvailability, setTheme } from "../state/actions.ts";
 import { toggleBell } from "../state/bell.ts";
 import { VIEWS, type View } from "../state/rows.ts";
-import { agents, bell, boot, counts, help, link, listLoad, me, query, resolvedLoad, theme, view } from "../state/store.ts";
+import { agents, bell, boot, counts, help, link, listLoad, me, query, resolvedLoad, theme, view, visible } from "../state/store.ts";
 import { t } from "../words.ts";
 import { Avatar, IconButton, Menu, MenuItem } from "./small.tsx";
 
@@ -54,8 +54,10 @@ function Search() {
         id="search" ref={field} type="search" autocomplete="off" spellcheck={false} placeholder={t("search.placeholder")} aria-label={t("search.label")} value={query.value}
         onInput={(event) => (query.value = event.currentTarget.value)}
         onKeyDown={(event) => {
-          if (event.key !== "Escape") return;
-          query.value = "";
+          const first = visible.value[0];
+          if (event.key === "Enter" && first) open(first.id);
+          else if (event.key === "Escape") query.value = "";
+          else return;
           event.currentTarget.blur();
         }}
       />

@@ -72,10 +72,10 @@ export async function setAvailability(availability: Availability): Promise<void>
 }
 
 let reported = "";
-/** Tells that all of it has been read, once per message of the shopper, and only while somebody is looking. */
+/** Tells that all of it has been read, once per message of the shopper: only by who holds it, and only while they look. */
 export function reportRead(): void {
-  const { id, read, last } = thread.value;
-  if (!id || document.hidden || !document.hasFocus() || id !== openId.value) return;
+  const { id, read, last, assignee } = thread.value;
+  if (!id || assignee?.id !== me.value.id || document.hidden || !document.hasFocus() || id !== openId.value) return;
   const newest = newestFrom(thread.value, "shopper");
   const key = `${id}:${newest}`;
   if (newest <= read.agent || reported === key) return;
