@@ -4,6 +4,7 @@ from aiohttp import web
 
 from . import ga4
 from .cart import Line
+from .orders import working_days_after
 from .page import go, locale_of, page
 from .site import SITE
 
@@ -64,7 +65,8 @@ async def product(request: web.Request) -> web.Response:
         raise web.HTTPNotFound
     viewed = ga4.goods("view_item", [Line(found, "", 1)], found.price, locale)
     of = site.catalogue.category(found.category)
-    return page(request, "product.html", events=(viewed,), product=found, category=of, beside=site.catalogue.beside(found))
+    arrives = working_days_after(site.clock(), 2)
+    return page(request, "product.html", events=(viewed,), product=found, category=of, arrives=arrives, beside=site.catalogue.beside(found))
 
 
 async def search(request: web.Request) -> web.Response:
