@@ -102,7 +102,7 @@ export function Log({ scene }: { scene: Scene }) {
         {!one.own && !follows && <div class="who">{one.name}</div>}
         {one.own && <span class="vh">{t("you")}</span>}
         {one.parts.map((part) => drawPart(part, one, scene))}
-        {(!more || state) && <div class="meta">{!one.out && <time dateTime={one.at}>{clock(one.at, locale)}</time>}{!one.out && state ? " · " : ""}{state}</div>}
+        {(!more || state) && <div class="meta">{!one.out && <time dateTime={one.at}>{clock(one.at, locale)}</time>}{!one.out && state ? " · " : ""}<span>{state}</span></div>}
       </div>,
     );
   });

@@ -18,6 +18,7 @@ export type State = {
 export type Session = Awaited<ReturnType<typeof makeSession>>;
 
 const TYPING_TOLD_MS = 3_000;
+const IDLE_MS = 5_000;
 const TYPING_SHOWN_MS = 8_000;
 
 /** `draw` is called after each change of the state; `arrived` for each new message that is not the shopper's, and for each offer's outcome, live ones only. */
@@ -40,6 +41,7 @@ export async function makeSession(host: Host, draw: () => void, arrived: (fact: 
   let greeted = false;
   let toldTyping = 0;
   let readThrough = 0;
+  let idleTimer: ReturnType<typeof setTimeout> | undefined;
   let typingTimer: ReturnType<typeof setTimeout> | undefined;
   const seen = new Set<string>();
 
@@ -187,8 +189,10 @@ export async function makeSession(host: Host, draw: () => void, arrived: (fact: 
     requestAgent: () => post("request_agent", thread().id && thread().status !== "resolved" ? { conversation: thread().id } : {}),
     accept: (offerId: string) => post("accept_offer", { offer_id: offerId }),
     rate: (score: number, comment: string) => post("rate", { conversation: thread().id, score, ...(comment && { comment }) }),
-    typing(active: boolean) {
+    typing: function typing(active: boolean) {
       const t = thread();
+      clearTimeout(idleTimer);
+      if (active) idleTimer = setTimeout(typing, IDLE_MS, false);
       if (t.status !== "assigned" || (active ? Date.now() - toldTyping < TYPING_TOLD_MS : !toldTyping)) return;
       toldTyping = active ? Date.now() : 0;
       link.command("set_typing", { conversation: t.id, typing: active }).catch(() => 0);
