@@ -131,7 +131,7 @@ async def _announced(history: list[tuple[Json, str]], folder: Path) -> tuple[lis
         world.writer.engine.dispose()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(_history, st.randoms(use_true_random=False))
 def test_no_effect_is_announced_twice_whatever_the_order(history: list[tuple[Json, str]], chance: random.Random) -> None:
     shuffled: list[tuple[dict[str, Any], str]] = history * 2

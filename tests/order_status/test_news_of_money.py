@@ -13,6 +13,16 @@ async def test_a_failed_payment_waits_and_is_told(world: World) -> None:
     assert (change.stage, change.effect_key, change.silent) == ("placed", "payment/paid/1", False)
 
 
+async def test_other_news_does_not_hurry_a_failed_payment(world: World) -> None:
+    await world.accept(order(1))
+    assert await world.heard() == ["placed"]
+    await world.accept(order(2, payment=FAILED))
+    await world.accept(order(3, parcel("packed"), payment=FAILED))
+    assert await world.heard() == ["packed"]
+    assert await world.heard(seconds=158) == []
+    assert await world.heard(seconds=1) == ["payment_failed"]
+
+
 async def test_a_failed_payment_that_succeeds_at_once_is_not_told(world: World) -> None:
     await world.accept(order(1, payment=FAILED))
     world.clock.pass_(seconds=60)
