@@ -117,6 +117,7 @@ class Stack:
             "SHOPBELL_URL": self.chat_url,
             "SHOPBELL_BOT_TOKEN": self.secrets["SHOPBELL_BOT_TOKEN"],
             "SHOPBELL_ACTIONS_URL": f"{self.actions_url}/webhook",
+            "SANIC_HOST": "127.0.0.1",  # the action server listens everywhere unless told not to
         }
 
 
