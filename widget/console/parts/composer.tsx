@@ -1,6 +1,6 @@
 // Where the agent writes: to the shopper, or a private note. The draft is kept per conversation and mode.
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
-import { signal } from "@preact/signals";
+import { effect, signal } from "@preact/signals";
 import { Icon } from "../icons.tsx";
 import { reportTyping, takeOver } from "../state/actions.ts";
 import { readDraft, writeDraft, type Mode } from "../state/drafts.ts";
@@ -11,6 +11,10 @@ import { callName, language, t } from "../words.ts";
 const LIMIT = 4000;
 const LOW = 400;
 const text = signal("");
+// In the same step as the mode or the conversation changes: what is typed next belongs to the new draft already.
+effect(() => {
+  text.value = openId.value ? readDraft(me.peek().id, openId.value, mode.value) : "";
+});
 
 /** Puts a text back into the field, to be changed and sent anew. */
 export function refill(words: string, kind: Mode): void {
@@ -18,7 +22,15 @@ export function refill(words: string, kind: Mode): void {
   text.value = words;
   focusComposer();
 }
-export const focusComposer = (): void => void requestAnimationFrame(() => document.querySelector<HTMLTextAreaElement>("#composer")?.focus());
+/** Puts the caret into the field: at once where it stands, else as soon as it is drawn, so that no typed letter is taken for a command. */
+export function focusComposer(): void {
+  const tried = (): boolean => {
+    const field = document.querySelector<HTMLTextAreaElement>("#composer:not(:disabled)");
+    field?.focus();
+    return field !== null;
+  };
+  if (!tried()) queueMicrotask(() => tried() || requestAnimationFrame(tried));
+}
 
 /** The conversation moved on while the agent wrote: nothing is sent until they have looked. */
 function Stale() {
@@ -59,7 +71,6 @@ export function Composer() {
   const ready = threadLoad.value === "ready";
   const shut = (over || isTheirs()) && !note;
   const row = openRow.value;
-  useEffect(() => void (text.value = readDraft(me.value.id, id, mode.value)), [id, mode.value]);
   useEffect(() => void (over && (mode.value = "note")), [over]);
   useLayoutEffect(() => {
     // Where field-sizing is not known, the field grows by its scroll height.
