@@ -12,14 +12,17 @@ from tools.node import npm
 from tools.places import BOT, ROOT, give_up, say
 from tools.uv import uv
 
-_ALWAYS = ("--universal", "--generate-hashes", "--no-header", "--quiet", "--upgrade")
+_ALWAYS = ("--generate-hashes", "--no-header", "--no-emit-index-url", "--quiet", "--upgrade")
 
 
 def main() -> None:
     try:
-        _compile("pyproject.toml", "requirements.txt", "--python-version", "3.11")
-        _compile("pyproject.toml", "requirements-dev.txt", "--python-version", "3.11", "--group", "dev")
-        _compile("requirements.in", "requirements.txt", "--python-version", "3.10", "--override", "overrides.txt", folder=BOT)
+        _compile("pyproject.toml", "requirements.txt", "--universal", "--python-version", "3.11")
+        _compile("pyproject.toml", "requirements-dev.txt", "--universal", "--python-version", "3.11", "--group", "dev")
+        # Rasa's old packages have wheels for few systems, so its pins are for this one.
+        _compile(
+            "requirements.in", "requirements.txt", "--python-version", "3.10", "--no-annotate", "--override", "overrides.txt", folder=BOT
+        )
     except CommandFailed as error:
         give_up(str(error))
     npm("install", "--package-lock-only", seconds=300)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from tools import bot, environment, node, system
-from tools.places import PYTHON, ROOT, WIDGET, give_up, say
+from tools.places import BOT, BOT_PYTHON, PYTHON, ROOT, WIDGET, give_up, say
 from tools.uv import uv
 
 _WORKERS = "2"
@@ -67,7 +67,14 @@ def check() -> list[str]:
 def bench() -> list[str]:
     environment.prepare(tests=True)
     node.build()
-    return _steps(*((path.stem, _run(PYTHON, "-m", f"benchmarks.{path.stem}")) for path in sorted((ROOT / "benchmarks").glob("[a-z]*.py"))))
+    steps = [(path.stem, _run(PYTHON, "-m", f"benchmarks.{path.stem}")) for path in sorted((ROOT / "benchmarks").glob("[a-z]*.py"))]
+    try:
+        bot.environment()
+        bot.train()
+        steps.append(("bot", _run(BOT_PYTHON, "score.py", cwd=BOT, env=dict(bot.QUIET))))
+    except bot.NoBot as reason:
+        say(f"The bot is not measured: {reason}")
+    return _steps(*steps)
 
 
 def _steps(*steps: tuple[str, Callable[[], int]]) -> list[str]:

@@ -82,7 +82,10 @@ ROOMS = (
     ),
     Room(r"order_status/.*", ("order_status", "aiohttp", "yarl", "sqlalchemy", "alembic", "msgspec", "structlog")),
     Room(r"bot/actions/.*", ("rasa_sdk", "actions", "aiohttp")),
-    Room(r"bot/.*", ("rasa", "rasa_sdk", "actions", "nlu", "numpy", "scipy", "sklearn", "skops", "yaml", "ruamel", "pytest", "aiohttp")),
+    Room(
+        r"bot/.*",
+        ("rasa", "rasa_sdk", "actions", "nlu", "train", "numpy", "scipy", "sklearn", "skops", "yaml", "ruamel", "pytest", "aiohttp"),
+    ),
     Room(r"examples/.*", ("examples", "aiohttp", "yarl", "jinja2", "jwt", "structlog", "markupsafe")),
     Room(r"tools/.*", ("tools",)),
 )
