@@ -54,7 +54,7 @@ export type AppModule = { start: (host: Host) => Promise<App> };
 /** `reported`: the server wants to know what became of it. */
 export type ExtraModule = {
   ecommerce: (note: Note, entry: Data) => void;
-  nudge: (host: Host, bubble: Bubble, reported: boolean) => void;
+  nudge: (host: Host, bubble: Bubble, reported: boolean, live?: boolean) => void;
   more: Record<string, (host: Host, call: Call, ...args: never[]) => void>;
 };
 export type Call = (method: string, ...args: unknown[]) => unknown;

@@ -16,10 +16,14 @@ function make<K extends keyof HTMLElementTagNameMap>(tag: K, className: string, 
   return element;
 }
 
-/** Shows each message once on a page, and only beside a closed panel. Shown is seen: the server hears of it at once. */
-export const nudge: ExtraModule["nudge"] = (host: Host, bubble: Bubble, reported: boolean) => {
+/**
+ * Shows each message once on a page, and only beside a closed panel. Shown is seen: the server hears of it at once.
+ * What the server repeats waits until the one before it is answered or closed; a live message takes its place.
+ */
+export const nudge: ExtraModule["nudge"] = (host: Host, bubble: Bubble, reported: boolean, live = false) => {
   const id = bubble.message_id;
-  if (shown === id || host.button.ariaExpanded === "true") return;
+  const before = host.root.querySelector(".n");
+  if (shown === id || (before && !live) || host.button.ariaExpanded === "true") return;
   shown = id;
   const report = (what: Report) => reported && host.report(what, id);
   if (!sheet) {
@@ -29,7 +33,7 @@ export const nudge: ExtraModule["nudge"] = (host: Host, bubble: Bubble, reported
   if (!host.root.adoptedStyleSheets.includes(sheet)) host.root.adoptedStyleSheets = [...host.root.adoptedStyleSheets, sheet];
   const locale = host.options.locale || document.documentElement.lang || "en";
   const [reply, dismiss] = __STRINGS__[locale.split("-")[0]!] ?? __STRINGS__.en!;
-  host.root.querySelector(".n")?.remove();
+  before?.remove();
   const card = make("div", `n ${host.options.position}`);
   card.role = "status";
   card.dir = direction(locale);

@@ -39,7 +39,7 @@ export async function start(host: Host): Promise<App> {
     const { message } = fact;
     host.emit("message", { id: message.id, sender: message.sender, parts: message.parts });
     const text = message.parts.map((part) => (part.type === "text" ? part.text : "")).join("\n").trim();
-    if (text) void chunk<ExtraModule>(__EXTRA__).then(({ nudge }) => nudge(host, { message_id: message.id, text }, message.sender.kind === "integration"));
+    if (text) void chunk<ExtraModule>(__EXTRA__).then(({ nudge }) => nudge(host, { message_id: message.id, text }, message.sender.kind === "integration", true));
   }
 
   const session = await makeSession(host, soon, arrived);
@@ -72,6 +72,7 @@ export async function start(host: Host): Promise<App> {
     drawing = false;
     if (life.signal.aborted) return;
     const { state } = session;
+    if (!state.open) return;
     const { t, locale } = kit;
     const { thread, entries } = state;
     const log = find(".log");
@@ -90,16 +91,18 @@ export async function start(host: Host): Promise<App> {
       }, () => (cardsAsked = false));
     }
   }
-  draw();
+  drawing = false;
   const theme = () => (dialog.dataset.theme = options.theme ?? "");
   theme();
 
-  const area = () => find<HTMLTextAreaElement>("textarea")!;
-  try {
-    area().value = (sessionStorage[draftKey] as string | undefined) ?? "";
-  } catch {
-    // No drafts kept.
-  }
+  /** The draft of this tab, kept over a reload. */
+  const draft = () => {
+    try {
+      return (sessionStorage[draftKey] as string | undefined) ?? "";
+    } catch {
+      return "";
+    }
+  };
 
   function shown(open: boolean) {
     button.ariaExpanded = open ? "true" : null;
@@ -107,16 +110,18 @@ export async function start(host: Host): Promise<App> {
     host.emit(open ? "open" : "close");
   }
   function open(text?: string) {
-    if (text) area().value = text;
     if (!dialog.open) {
       // On a phone it fills the screen and holds the focus; beside a page it leaves the page alone.
       if (matchMedia("(max-width: 480px)").matches) dialog.showModal();
       else dialog.show();
       shown(true);
+      draw();
       find(".log")!.scrollTop = 1e9;
     }
-    fit(area());
-    area().focus();
+    const area = find<HTMLTextAreaElement>(".write textarea")!;
+    area.value = text || area.value || draft();
+    fit(area);
+    area.focus();
   }
   function close() {
     if (!dialog.open) return;

@@ -34,7 +34,7 @@ function OfferCard({ offer, scene }: { offer: Offer; scene: Scene }) {
   const state = told?.state ?? (asked?.failed ? "failed" : asked ? "accepted" : offer.expires_at && Date.parse(offer.expires_at) < now ? "expired" : "open");
   const reason = told?.reason;
   return (
-    <section class={`card offer ${state}`} aria-label={offer.title}>
+    <section class={`card offer ${state}`} role="group" aria-label={offer.title}>
       <header class="row">
         <h3>{offer.title}</h3>
         {offer.worth && offer.currency ? <span class="tag ok">{money(offer.worth, offer.currency, locale)}</span> : null}

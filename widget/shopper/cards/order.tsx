@@ -58,7 +58,7 @@ export function Order({ order, scene }: { order: OrderView; scene: Scene }): VNo
   const link = order.url && safeHref(order.url);
   const number = t("order", { number: order.number });
   return (
-    <section class="card" aria-label={number}>
+    <section class="card" role="group" aria-label={number}>
       <header class="row">
         <h3>{link ? <a href={link} target="_blank" rel="noopener noreferrer">{number}</a> : number}</h3>
         <span class={`tag ${tone(order.headline, order.delayed)}`}>{word(scene, order.headline)}{order.delayed ? ` · ${t("delayed")}` : ""}</span>
