@@ -6,10 +6,11 @@ import hmac
 import secrets
 from collections.abc import Mapping
 from datetime import timedelta
+from math import isfinite
 
 import jwt
 from argon2 import PasswordHasher
-from argon2.exceptions import VerificationError
+from argon2.exceptions import InvalidHashError, VerificationError
 
 from chat_server.core.inbox import Inbox
 from chat_server.core.model import Agent, Role
@@ -45,7 +46,7 @@ def authorize(agent: Agent, action: str) -> None:
 def inbox_for(inboxes: Mapping[str, Inbox], key: str, origin: str | None) -> Inbox:
     """The inbox of a public key, if this page may use it. No `Origin` header: not a browser, so no page to protect."""
     for inbox in inboxes.values():
-        if hmac.compare_digest(inbox.key.encode(), key.encode()):
+        if hmac.compare_digest(inbox.key.encode(), key.encode(errors="replace")):
             if origin is not None and origin not in inbox.origins:
                 raise ClientError(Code.FORBIDDEN, "This site is not on the inbox's list of origins.")
             return inbox
@@ -69,7 +70,7 @@ def identity(inbox: Inbox, token: str | None, now: float) -> Claims | None:
     except jwt.PyJWTError:
         raise refused from None
     issued, expires, customer = claims["iat"], claims["exp"], claims["sub"]
-    numbers = isinstance(issued, int | float) and isinstance(expires, int | float)
+    numbers = all(isinstance(each, int | float) and isfinite(each) for each in (issued, expires))
     if not numbers or not isinstance(customer, str) or not customer or len(customer) > 128:
         raise refused
     if expires - issued > LONGEST_IDENTITY or issued > now + 60:
@@ -83,7 +84,7 @@ def check_password(stored: str | None, given: str) -> bool:
     """Takes the same time for an unknown user. Slow on purpose: never call it on the event loop."""
     try:
         return HASHER.verify(stored or NOBODY, given) and stored is not None
-    except VerificationError:
+    except (VerificationError, InvalidHashError):
         return False
 
 

@@ -5,6 +5,8 @@ Everything behind the doors gets plain data that has passed here; card numbers a
 
 from __future__ import annotations
 
+import json
+import re
 from datetime import UTC, datetime
 from typing import Annotated, Any, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -25,6 +27,7 @@ Short = Annotated[str, Meta(max_length=300)]
 Url = Annotated[str, Meta(max_length=2000)]
 Text = Annotated[str, Meta(min_length=1, max_length=4000)]
 Seq = Annotated[int, Meta(ge=0, le=2**53)]
+HALF = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
 class Strict(Struct, forbid_unknown_fields=True, frozen=True):
@@ -191,17 +194,32 @@ class Beacon(Strict, frozen=True):
 def parse(raw: object, kind: type[T]) -> T:
     """Already decoded input as `kind`, or `bad_request` with the place and the reason."""
     try:
-        return msgspec.convert({} if raw is None else raw, kind)
-    except msgspec.ValidationError as error:
+        return msgspec.convert({} if raw is None else _well_formed(raw), kind)
+    except (msgspec.ValidationError, RecursionError) as error:
         raise ClientError(Code.BAD_REQUEST, str(error)) from None
 
 
 def parse_json(raw: bytes, kind: type[T]) -> T:
     """A JSON body as `kind`, or `bad_request`."""
     try:
+        if HALF.search(raw):  # perhaps half a character, which the fast decoder refuses
+            return parse(json.loads(raw), kind)
         return msgspec.json.decode(raw, type=kind)
-    except (msgspec.DecodeError, RecursionError) as error:  # ValidationError is a DecodeError
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:  # ValidationError is a DecodeError
         raise ClientError(Code.BAD_REQUEST, str(error)) from None
+
+
+def _well_formed(raw: object) -> object:
+    """A browser that cuts a text inside an emoji sends half a character, which nobody can store: a replacement stands in for it."""
+    match raw:
+        case str():
+            return raw if raw.isascii() else raw.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        case dict():
+            return {_well_formed(name): _well_formed(value) for name, value in raw.items()}
+        case list():
+            return [_well_formed(value) for value in raw]
+        case _:
+            return raw
 
 
 def parts_of(text: str | None, parts: list[Any] | None) -> tuple[Json, ...]:

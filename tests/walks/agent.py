@@ -41,6 +41,11 @@ class Agent:
             self.http.cookie_jar.update_cookies({COOKIE: known[0]}, URL(self.server.url))
             self.csrf = known[1]
             return
+        await self.fresh_sign_in()
+        _SIGNED_IN[str(self.server.stack.data), self.login.email] = self.cookie, self.csrf
+
+    async def fresh_sign_in(self) -> None:
+        """A session of its own, for who will sign out."""
         async with self.http.get(f"{self.server.url}/console/login") as form:
             token = re.search(r'name="csrf" value="([^"]+)"', await form.text())
             assert token is not None
@@ -49,7 +54,6 @@ class Agent:
             assert shell.status == 200, await shell.text()
             assert shell.url.path == "/console"
             self.csrf = boot_of(await shell.text())["csrf"]
-        _SIGNED_IN[str(self.server.stack.data), self.login.email] = self.cookie, self.csrf
 
     @property
     def cookie(self) -> str:
