@@ -99,7 +99,11 @@ export const more: ExtraModule["more"] = {
     host.unread(0);
     host.app?.renew();
   },
-  on: (_host, _call, name: string, listener: EventListener) => document.addEventListener(`shopbell:${name}`, listener),
+  on(_host, _call, name: string, listener: EventListener) {
+    document.addEventListener(`shopbell:${name}`, listener);
+    // Calls are taken only once the launcher is there.
+    if (name === "ready") listener(new CustomEvent("shopbell:ready"));
+  },
   off: (_host, _call, name: string, listener: EventListener) => document.removeEventListener(`shopbell:${name}`, listener),
   /** Refuses these classes of unasked messages. Without any: all but news of orders, and no more behaviour or storage; the chat still works. */
   optOut(host, call, ...classes: string[]) {

@@ -80,22 +80,22 @@ const sender = beacon(`${base}/v1/visits`, () => {
 /** Beacons and capture start with consent; under Global Privacy Control only what brings order news is sent. */
 function begin() {
   if (!allowed()) return;
-  if (!(navigator as { globalPrivacyControl?: boolean }).globalPrivacyControl) watching ??= watch(sender.note, (entry) => extra(({ ecommerce }) => ecommerce(sender.note, entry)));
-  sender.flush();
+  if ((navigator as { globalPrivacyControl?: boolean }).globalPrivacyControl) sender.flush();
+  else watching ??= watch(sender.note, (entry) => extra(({ ecommerce }) => ecommerce(sender.note, entry)));
 }
 
 const api: Record<string, (...args: never[]) => unknown> = {
   init(options: InitOptions) {
     options.timezone ??= Intl.DateTimeFormat().resolvedOptions().timeZone;
-    host = makeHost(options);
-    loading = undefined;
-    host.brand("#4338ca");
-    host.unread(0);
-    for (const [method, ...args] of queue.splice(0)) call(method as string, ...args);
     (window.requestIdleCallback ?? setTimeout)(() => {
-      document.body.append(host!.root.host);
+      host = makeHost(options);
+      loading = undefined;
+      host.brand("#4338ca");
+      host.unread(0);
+      document.body.append(host.root.host);
       begin();
-      host!.emit("ready");
+      for (const [method, ...args] of queue.splice(0)) call(method as string, ...args);
+      host.emit("ready");
     });
   },
   open: (text?: string) => withApp((app) => app.open(text)),
@@ -111,7 +111,7 @@ const api: Record<string, (...args: never[]) => unknown> = {
   },
 };
 
-// Calls before `init` wait for it. What is not here is in `extra`; a method that does not exist says nothing.
+// Calls wait until the launcher is drawn. What is not here is in `extra`; a method that does not exist says nothing.
 const queue = page.shopbell?.q ?? [];
 const call: Call = (method, ...args) => {
   if (!host && method !== "init") queue.push([method, ...args]);

@@ -35,10 +35,10 @@ function OfferCard({ offer, scene }: { offer: Offer; scene: Scene }) {
   const reason = told?.reason;
   return (
     <section class={`card offer ${state}`} role="group" aria-label={offer.title}>
-      <header class="row">
+      <div class="row">
         <h3>{offer.title}</h3>
         {offer.worth && offer.currency ? <span class="tag ok">{money(offer.worth, offer.currency, locale)}</span> : null}
-      </header>
+      </div>
       <p><Rich text={offer.text} /></p>
       {state === "open" || state === "failed" ? (
         <>

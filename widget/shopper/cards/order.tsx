@@ -59,10 +59,10 @@ export function Order({ order, scene }: { order: OrderView; scene: Scene }): VNo
   const number = t("order", { number: order.number });
   return (
     <section class="card" role="group" aria-label={number}>
-      <header class="row">
+      <div class="row">
         <h3>{link ? <a href={link} target="_blank" rel="noopener noreferrer">{number}</a> : number}</h3>
         <span class={`tag ${tone(order.headline, order.delayed)}`}>{word(scene, order.headline)}{order.delayed ? ` · ${t("delayed")}` : ""}</span>
-      </header>
+      </div>
       {items.length > 0 && (
         <ul class="items">
           {items.slice(0, 3).map((item) => <li><span>{item.name}</span>{item.quantity > 1 && <span>×{item.quantity}</span>}</li>)}
@@ -89,7 +89,7 @@ export function Order({ order, scene }: { order: OrderView; scene: Scene }): VNo
           </ul>
         </div>
       )}
-      <footer class="row quiet"><span>{t("total")}</span><span>{money(order.total, order.currency, locale)}</span></footer>
+      <div class="row quiet total"><span>{t("total")}</span><span>{money(order.total, order.currency, locale)}</span></div>
     </section>
   );
 }
