@@ -122,7 +122,7 @@ class Shopbell:
         """Everything mounted; the background runs from start-up to clean-up."""
         settings, context, limits = self.settings, self.context, self.limits
         app = web.Application(middlewares=[errors(self.inboxes)], client_max_size=300_000)
-        pages = ConsolePages(context, limits, settings.widget_dist, settings.public_url)
+        pages = ConsolePages(context, limits, settings.widget_dist, settings.public_url, self.connections.signed_out)
         own = own_origin(settings.public_url, settings.port)
         ready = lambda: not self.connections.draining  # noqa: E731  # read in a dozen places, named once
         http = Http(context, limits, settings.widget_dist, settings.bot_actions_secret, ready, self.metrics)

@@ -7,7 +7,6 @@ from typing import Any
 from chat_server.core.facts import assignee, iso
 from chat_server.core.model import Agent, Conversation, Json, Visitor
 from chat_server.core.triggers_state import VisitorState
-from chat_server.errors import ClientError, Code
 from chat_server.flows.agents import seen_by
 from chat_server.flows.context import Context
 from chat_server.flows.messages import page
@@ -60,9 +59,9 @@ async def thread(context: Context, agent: Agent, conversation_id: str, epoch: in
 
 def row(context: Context, tx: Tx, found: Conversation) -> Json:
     """Row of docs/wire.md."""
-    visitor = tx.people.visitor(found.visitor_id)
     contact = tx.people.contact(found.contact_id) if found.contact_id else None
-    state = VisitorState.from_json(tx.people.state(found.visitor_id)) if visitor else VisitorState()
+    visitor = at_browser(tx, found)
+    state = VisitorState.from_json(tx.people.state(visitor.id))
     waiting = found.waiting_since
     return {
         "id": found.id,
@@ -86,8 +85,13 @@ def row(context: Context, tx: Tx, found: Conversation) -> Json:
         "cart": {"value": state.cart.value, "currency": state.cart.currency} if _filled(state) and state.cart else None,
         "queue_reason": found.queue_reason,
         "rating": found.rating,
-        "online": visitor is not None and _online(context, visitor),
+        "online": _online(context, visitor),
     }
+
+
+def at_browser(tx: Tx, found: Conversation) -> Visitor:
+    """The browser at which the shopper was seen last: a contact may have gone on at another one."""
+    return tx.people.browsers(found.contact_id or found.visitor_id)[0]
 
 
 def _page(state: VisitorState) -> Json | None:
@@ -107,9 +111,7 @@ async def panel(context: Context, agent: Agent, conversation_id: str) -> Json:
 
     def load(tx: Tx) -> tuple[Json, str | None]:
         found = seen_by(tx, agent, conversation_id)
-        visitor = tx.people.visitor(found.visitor_id)
-        if visitor is None:
-            raise ClientError(Code.NOT_FOUND, "There is no such visitor.")
+        visitor = at_browser(tx, found)
         contact = tx.people.contact(found.contact_id) if found.contact_id else None
         body: Json = {
             "contact": {

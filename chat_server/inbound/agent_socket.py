@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Awaitable, Callable
+from functools import partial
 from http.cookies import CookieError, SimpleCookie
 from typing import Any, TypeVar
-
-import socketio
 
 from chat_server.core.model import Agent, Json
 from chat_server.errors import ClientError, Code
@@ -16,7 +15,7 @@ from chat_server.flows.context import Context
 from chat_server.flows.messages import Draft
 from chat_server.inbound import payloads as p
 from chat_server.inbound.auth import authorize, session
-from chat_server.inbound.commands import answer, refused
+from chat_server.inbound.commands import Door, answer, refused
 from chat_server.inbound.sockets import Connections
 
 T = TypeVar("T")
@@ -32,7 +31,7 @@ def cookie_of(environ: dict[str, Any], name: str) -> str | None:
     return jar[name].value if name in jar else None
 
 
-class AgentDoor(socketio.AsyncNamespace):  # type: ignore[misc]  # the library has no types
+class AgentDoor(Door):
     """One method for each command of docs/wire.md."""
 
     def __init__(self, context: Context, connections: Connections, cookie: str, own_origin: Callable[[str], bool]) -> None:
@@ -52,21 +51,28 @@ class AgentDoor(socketio.AsyncNamespace):  # type: ignore[misc]  # the library h
                 raise ClientError(Code.FORBIDDEN, "The console is used from its own address.")
             token = cookie_of(environ, self._cookie)
             found = await session(self._context, token)
-            if found is None or not hmac.compare_digest(found[1], told.csrf):
+            if found is None or not hmac.compare_digest(found[1].encode(), told.csrf.encode()):
                 raise ClientError(Code.UNAUTHENTICATED, "Sign in again.")
         except ClientError as error:
             raise refused(error) from None
+        assert token is not None, "a session was found by it"
         agent = found[0]
-        await self.save_session(sid, {"agent": agent.id, "token": token})
+        await self.save_session(sid, {"agent": agent.id, "inbox": agent.inbox_id, "token": token})
         for room in ("everyone", f"inbox:{agent.inbox_id}"):
             await self.enter_room(sid, room)
-        self._connections.agent(sid, agent)
+        self._connections.agent(sid, agent, token, partial(self._close, sid))
         await self._context.store.write(lambda tx: tx.people.agents_seen([agent.id], self._context.clock()))
         await agents.after_routing(self._context, agent.inbox_id)
 
     async def on_disconnect(self, sid: str, _reason: str = "") -> None:
         """An agent without a socket is offline."""
         await self._connections.agent_left(sid)
+
+    async def _close(self, sid: str) -> None:
+        """The session has ended: nothing more is told here."""
+        for room in ("everyone", f"inbox:{(await self.get_session(sid))['inbox']}"):
+            await self.leave_room(sid, room)
+        await self.disconnect(sid)
 
     async def _run(self, sid: str, name: str, raw: object, kind: type[T], flow: Callable[[Agent, T], Awaitable[Json | None]]) -> Json:
         async def authorized(told: T) -> Json | None:

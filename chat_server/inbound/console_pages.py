@@ -6,7 +6,7 @@ import asyncio
 import hmac
 import json
 import secrets
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -34,10 +34,13 @@ log = structlog.get_logger("console")
 class ConsolePages:
     """Pages under /console, and /v1/agent."""
 
-    def __init__(self, context: Context, limits: Limits, dist: Path, public_url: str) -> None:
+    def __init__(
+        self, context: Context, limits: Limits, dist: Path, public_url: str, signed_out: Callable[[str], Awaitable[None]]
+    ) -> None:
         self._context = context
         self._limits = limits
         self._dist = dist
+        self._signed_out = signed_out
         self._secure = public_url.startswith("https://")
         prefix = "__Host-" if self._secure else ""
         self.cookie = f"{prefix}shopbell_session"
@@ -53,6 +56,7 @@ class ConsolePages:
             web.get("/console/login", self.login_page),
             web.post("/console/login", self.login),
             web.post("/console/logout", self.logout),
+            web.get("/console/{rest:.*}", self.unknown),
             web.get("/v1/agent/conversations", self.listing),
             web.get("/v1/agent/conversations/{id}/panel", self.panel),
         ]
@@ -119,9 +123,16 @@ class ConsolePages:
             if not hmac.compare_digest(str(form.get("csrf", "")).encode(), found[1].encode()):
                 raise ClientError(Code.FORBIDDEN, "The form's token does not match.")
             await self._context.store.write(lambda tx: tx.people.end_session(token_hash(token)))
+            await self._signed_out(token)
         response = web.HTTPSeeOther("/console/login")
         response.del_cookie(self.cookie, path="/")
         return response
+
+    async def unknown(self, request: web.Request) -> web.StreamResponse:
+        """A page that the console does not have."""
+        onward = {"href": "/console", "label": "To the inbox"}
+        text = "The address may be mistyped, or the page has moved."
+        return self._page("message.html", 404, lang=language(request), title="There is no such page", text=text, action=onward, code=404)
 
     async def listing(self, request: web.Request) -> web.Response:
         """Resolved conversations."""

@@ -193,8 +193,9 @@ class Http:
 
     async def bot_orders(self, request: web.Request) -> web.Response:
         """Walk a: the orders of the conversation that a turn's token names. No id from a text is ever believed."""
+        options: jwt.types.Options = {"require": ["sub", "aud", "exp"]}
         try:
-            claims = jwt.decode(request.query.get("token", ""), self._secret, algorithms=["HS256"], audience="bot-turn")
+            claims = jwt.decode(request.query.get("token", ""), self._secret, algorithms=["HS256"], audience="bot-turn", options=options)
         except jwt.PyJWTError:
             raise ClientError(Code.UNAUTHENTICATED, "The turn's token is not valid.") from None
         return web.json_response({"ok": True, **await people.orders_behind(self._context, str(claims["sub"]))})

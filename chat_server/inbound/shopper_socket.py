@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import socketio
-
 from chat_server.core.inbox import Inbox
 from chat_server.core.model import Json, Visitor
 from chat_server.errors import ClientError, Code
@@ -16,12 +14,12 @@ from chat_server.flows import handoff, messages, offers, people, proactive
 from chat_server.flows.context import Context
 from chat_server.inbound import payloads as p
 from chat_server.inbound.auth import identity, inbox_for
-from chat_server.inbound.commands import answer, refused
+from chat_server.inbound.commands import Door, answer, refused
 from chat_server.inbound.limits import Limits
 from chat_server.inbound.sockets import Connections, peer_of
 
 
-class ShopperDoor(socketio.AsyncNamespace):  # type: ignore[misc]  # the library has no types
+class ShopperDoor(Door):
     """One method for each command of docs/wire.md."""
 
     def __init__(self, context: Context, limits: Limits, connections: Connections) -> None:

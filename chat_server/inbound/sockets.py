@@ -6,7 +6,7 @@ A memory of this process only; the database is told who is here, so that other p
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import structlog
@@ -16,6 +16,7 @@ from chat_server.errors import ClientError, Code
 from chat_server.flows.context import Context
 from chat_server.flows.handoff import assign_waiting, tell_presence
 from chat_server.flows.ports import Tx
+from chat_server.inbound.auth import session
 
 HEARTBEAT_S = 10.0
 log = structlog.get_logger("sockets")
@@ -31,6 +32,7 @@ class Connections:
         self._admit = admit
         self._shoppers: dict[str, Visitor] = {}
         self._agents: dict[str, Agent] = {}
+        self._signed_in: dict[str, tuple[str, Callable[[], Awaitable[None]]]] = {}
         self._watched: dict[str, str] = {}
         self.draining = False
 
@@ -44,9 +46,16 @@ class Connections:
         """A shopper said hello."""
         self._shoppers[sid] = visitor
 
-    def agent(self, sid: str, agent: Agent) -> None:
-        """An agent came in."""
+    def agent(self, sid: str, agent: Agent, token: str, close: Callable[[], Awaitable[None]]) -> None:
+        """An agent came in, with a session's token; `close` ends this connection."""
         self._agents[sid] = agent
+        self._signed_in[sid] = token, close
+
+    async def signed_out(self, token: str) -> None:
+        """A session has ended: its connections end with it, in whatever tab."""
+        for known, close in list(self._signed_in.values()):
+            if known == token:
+                await close()
 
     def watch(self, sid: str, conversation_id: str) -> None:
         """The conversation whose head this shopper is told."""
@@ -60,6 +69,7 @@ class Connections:
     async def agent_left(self, sid: str) -> None:
         """Their last socket: away at once, not after the heartbeat's grace."""
         agent = self._agents.pop(sid, None)
+        self._signed_in.pop(sid, None)
         if agent is None or any(other.id == agent.id for other in self._agents.values()):
             return
         await self._context.store.write(lambda tx: tx.people.agents_seen([agent.id], None))
@@ -94,8 +104,15 @@ class Connections:
         if here or agents:
             await self._context.store.write(work)
         await self._tell_heads()
+        await self._end_old_sessions()
         for inbox_id in {agent.inbox_id for agent in agents.values()}:
             await assign_waiting(self._context, inbox_id)
+
+    async def _end_old_sessions(self) -> None:
+        """Sessions that ended elsewhere, by their age or by a new password."""
+        for token in {token for token, _ in self._signed_in.values()}:
+            if await session(self._context, token) is None:
+                await self.signed_out(token)
 
     async def _tell_heads(self) -> None:
         watched = dict(self._watched)
