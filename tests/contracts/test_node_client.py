@@ -1,23 +1,56 @@
-"""The JavaScript Socket.IO client, whole and from Node, against the real server: what the wire promises to anybody's client."""
+"""The browser's own library against the real server: both transports, acks, refusals, and a burst that long polling must not lose."""
 
-import os
-import subprocess
+from __future__ import annotations
 
+import asyncio
+import json
+import shutil
+
+import pytest
+
+from tests.conftest import StartServer
 from tests.processes import INBOX_KEY, ChatServer
-from tools.node import programs
-from tools.places import WIDGET
+from tests.walks.wire import Json
+from tools.places import ROOT
+
+CLIENT = ROOT / "tests" / "contracts" / "client.mjs"
 
 
-def test_the_library_of_others_speaks_with_our_server(server: ChatServer) -> None:
-    named = {"SHOPBELL_TEST_URL": server.url, "SHOPBELL_TEST_KEY": INBOX_KEY, "SHOPBELL_TEST_ORIGIN": server.origin}
-    ended = subprocess.run(
-        ["node", "--test", "test/protocol.mjs"],
-        cwd=WIDGET,
-        env={**os.environ, **named, "PATH": programs()},
-        capture_output=True,
-        text=True,
-        timeout=240,
-        check=False,
-    )
-    assert ended.returncode == 0, ended.stdout + ended.stderr
-    assert "# fail 0" in ended.stdout or "ℹ fail 0" in ended.stdout
+async def ask(server: ChatServer, transport: str, count: int, key: str = INBOX_KEY) -> Json:
+    """Run the client; what it saw."""
+    node = shutil.which("node")
+    assert node is not None, "Node is needed: `make test` installs it"
+    words = (node, str(CLIENT), server.url, transport, key, str(count))
+    process = await asyncio.create_subprocess_exec(*words, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE)
+    out, err = await asyncio.wait_for(process.communicate(), 60)
+    assert process.returncode == 0, err.decode()
+    seen: Json = json.loads(out)
+    return seen
+
+
+@pytest.mark.parametrize("transport", ["websocket", "polling"])
+async def test_it_connects_says_hello_and_is_acked(server: ChatServer, transport: str) -> None:
+    seen = await ask(server, transport, 1)
+    assert (seen["refused"], seen["transport"]) == (None, transport)
+    assert (seen["hello"]["ok"], seen["hello"]["conversation"]) == (True, None)
+    (ack,) = seen["acks"]
+    assert (ack["ok"], ack["seq"], ack["epoch"]) == (True, 1, 1)
+    assert seen["facts"][0] == {"fact": "message_created", "seq": 1, "text": "Message 0"}
+
+
+@pytest.mark.parametrize("transport", ["websocket", "polling"])
+async def test_a_refusal_carries_its_code(server: ChatServer, transport: str) -> None:
+    seen = await ask(server, transport, 0, key="pk_nobody")
+    assert (seen["refused"]["code"], seen["refused"]["error"]["code"]) == (4003, "unauthenticated")
+
+
+@pytest.mark.parametrize("transport", ["polling", "websocket"])
+async def test_a_burst_of_200_loses_none(start_server: StartServer, transport: str) -> None:
+    server = start_server(env={"SHOPBELL_MESSAGES_PER_MINUTE": "1000"})
+    seen = await ask(server, transport, 200)
+    assert [ack["ok"] for ack in seen["acks"]] == [True] * 200
+    texts = [fact["text"] for fact in seen["facts"] if fact["fact"] == "message_created" and fact["text"]]
+    assert texts == [f"Message {number}" for number in range(200)]
+    numbers = [fact["seq"] for fact in seen["facts"]]
+    assert numbers == list(range(1, len(numbers) + 1)), "no gap, nothing twice, in order"
+    assert len(seen["sync"]["facts"]) == len(numbers)
