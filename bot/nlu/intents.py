@@ -19,7 +19,7 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import Pipeline, make_pipeline, make_union
+from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 
 from nlu.text import fold
 
@@ -34,7 +34,7 @@ class ShopIntents(GraphComponent, IntentClassifier):
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
-        return {"c": 10.0, "letters": [2, 5], "words": [1, 2], "max_iter": 300}
+        return {"c": 10.0, "letters": [2, 5], "words": [1, 2], "word_weight": 0.5, "max_iter": 300}
 
     def __init__(self, config: dict[str, Any], storage: ModelStorage, resource: Resource, model: Pipeline | None = None) -> None:
         self._config = config
@@ -66,7 +66,10 @@ class ShopIntents(GraphComponent, IntentClassifier):
         letters = TfidfVectorizer(analyzer="char_wb", ngram_range=tuple(self._config["letters"]), sublinear_tf=True)
         words = TfidfVectorizer(token_pattern=r"\S+", ngram_range=tuple(self._config["words"]), sublinear_tf=True)
         decide = LogisticRegression(C=self._config["c"], max_iter=self._config["max_iter"], class_weight="balanced", random_state=0)
-        self._model = make_pipeline(make_union(letters, words), decide)
+        features = FeatureUnion(
+            [("letters", letters), ("words", words)], transformer_weights={"letters": 1.0, "words": self._config["word_weight"]}
+        )
+        self._model = make_pipeline(features, decide)
         self._model.fit([text for text, _ in rows], [intent for _, intent in rows])
         with self._storage.write_to(self._resource) as folder:
             skops.io.dump(self._model, folder / _FILE)
