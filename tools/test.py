@@ -94,12 +94,12 @@ def _pytest(*words: str) -> Callable[[], int]:
 
 
 def _npm(*words: str) -> Callable[[], int]:
-    return lambda: _run("npm", *words, cwd=WIDGET, env={"PATH": node.programs()})()
+    return _run("npm", *words, cwd=WIDGET)
 
 
 def _run(*words: str | Path, cwd: Path = ROOT, env: dict[str, str] | None = None) -> Callable[[], int]:
-    # The tests find uv and node by PATH, wherever they came from.
-    path = os.pathsep.join([str(Path(uv()).parent), os.environ.get("PATH", "")])
+    # Steps find uv and node by PATH, wherever they came from.
+    path = os.pathsep.join([str(Path(uv()).parent), node.programs()])
     together = {**os.environ, "PATH": path, **(env or {})}
     return lambda: subprocess.run([str(word) for word in words], cwd=cwd, env=together, stdin=subprocess.DEVNULL, check=False).returncode
 
