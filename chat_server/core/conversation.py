@@ -77,6 +77,8 @@ def shopper_wrote(conversation: Conversation, message: Message, staffing: Staffi
     """
     plan = add_message(Plan(conversation, reason="written"), message, now)
     match conversation.status:
+        case Status.BOT if not message.preview:
+            return replace(plan, reason="nothing_to_ask")
         case Status.BOT if staffing.bot:
             return with_job(plan, bot_turn(plan.conversation, now), "bot_asked")
         case Status.BOT:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -17,7 +17,7 @@ class Hours:
     days: tuple[tuple[tuple[time, time], ...], ...] | None = None
 
     def spans(self, now: datetime, horizon_days: int = 15) -> list[tuple[datetime, datetime]]:
-        """Open spans from the day of `now` on, as aware datetimes in order."""
+        """Open spans from the local day of `now` on, in order, in UTC: between local times the clocks may change."""
         local = now.astimezone(ZoneInfo(self.zone))
         spans: list[tuple[datetime, datetime]] = []
         for offset in range(horizon_days):
@@ -25,7 +25,8 @@ class Hours:
             for start, end in (self.days or ())[day.weekday()] if self.days else ():
                 opens = datetime.combine(day, start, ZoneInfo(self.zone))
                 closes = datetime.combine(day, end, ZoneInfo(self.zone))
-                spans.append((opens, closes if closes > opens else closes + timedelta(days=1)))
+                closes = closes if closes > opens else closes + timedelta(days=1)
+                spans.append((opens.astimezone(UTC), closes.astimezone(UTC)))
         return spans
 
 

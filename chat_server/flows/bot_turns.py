@@ -75,6 +75,7 @@ async def _ask(context: Context, found: Conversation, said: Message, hint: Json 
             turn_token=context.turn_token(found.id),
             order_hint=hint,
             at=context.clock(),
+            timezone=context.inboxes[found.inbox_id].hours.zone,
         )
     )
 
