@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.walks.agent import COOKIE, Agent
+from tests.walks.agent import COOKIE
 from tests.walks.shopper import Shopper, new_client_id
 from tests.walks.stage import SUPERVISOR, Stage
 from tests.walks.wire import Json, Refused, Wire
@@ -81,10 +81,8 @@ async def test_the_first_command_is_sync(stage: Stage) -> None:
 @pytest.mark.parametrize("raw", [{"unknown": 1}, [], "x", 5, [[[]]], {"conversation": {"$ne": None}}, {"text": "\x00"}])
 async def test_every_command_answers_whatever_is_sent(stage: Stage, raw: Any) -> None:
     shopper, agent = await stage.shopper(), await stage.agent(availability=None)
-    mine = ("sync", "send_message", "mark_read", "set_typing", "proactive_seen", "dismiss_proactive", "proactive_clicked", "accept_offer", "rate",
-            "request_agent")  # fmt: skip
-    theirs = ("sync", "set_availability", "claim", "reply", "add_note", "assign", "snooze", "return_to_bot", "resolve", "mark_read", "set_typing",
-              "invite")  # fmt: skip
+    mine = "sync send_message mark_read set_typing proactive_seen dismiss_proactive proactive_clicked accept_offer rate".split()
+    theirs = "sync set_availability claim reply add_note assign snooze return_to_bot resolve mark_read set_typing invite".split()
     for wire, commands in ((shopper.wire, mine), (agent.wire, theirs)):
         for command in commands:
             answer = await wire.ack(command, raw)
@@ -136,21 +134,20 @@ async def test_a_client_id_of_one_shopper_is_free_for_another(stage: Stage) -> N
     assert first["message_id"] != second["message_id"]
 
 
-async def test_an_ended_session_ends_the_socket_too(stage: Stage) -> None:
-    """Who signs out hears nothing more, in any tab."""
-    agent, other = Agent(stage.server, SUPERVISOR), await stage.agent()
-    await agent.fresh_sign_in()
-    await agent.open(availability=None)
+async def test_who_signs_out_hears_nothing_more_in_any_tab(stage: Stage) -> None:
+    agent, other = await stage.agent(SUPERVISOR, availability=None, fresh=True), await stage.agent()
+    tab, cookie = Wire(stage.server.url, "/agent", quiet), f"{COOKIE}={agent.cookie}"
+    await tab.connect({"csrf": agent.csrf}, headers={"Cookie": cookie})
     async with agent.http.post(f"{stage.server.url}/console/logout", data={"csrf": agent.csrf}) as response:
         assert response.url.path == "/console/login"
-    answer = await agent.wire.ack("sync", {})
-    assert answer["error"]["code"] == "unauthenticated"
+    for wire in (agent.wire, tab):
+        await wire.until(lambda wire=wire: wire.closed, "the end of the connection")  # type: ignore[misc]  # bound now
     shopper: Shopper = await stage.shopper()
     conversation = (await shopper.say("Secret"))["conversation"]
     await other.heard("message_created", conversation)
-    await agent.wire.until(lambda: agent.wire.closed, "the end of the connection", timeout=15)
-    assert "Secret" not in str(agent.wire.events)
-    await agent.close()
+    assert "Secret" not in str([agent.wire.events, tab.events])
+    data = await refusal(tab, {"csrf": agent.csrf}, Cookie=cookie)
+    assert (data["code"], data["error"]["code"]) == (4003, "unauthenticated")
 
 
 async def test_card_numbers_reach_nobody(stage: Stage) -> None:

@@ -9,7 +9,6 @@ from tests.processes import LOGINS, ChatServer, Login
 from tests.walks.agent import Agent
 from tests.walks.shop import Shop
 from tests.walks.shopper import Shopper
-from tests.walks.wire import CommandFailed, Json
 
 AGENT, SECOND, SUPERVISOR = LOGINS
 
@@ -36,9 +35,12 @@ class Stage:
         """Another tab of the same browser."""
         return await self.shopper(token=of.token, identity=of.identity, key=of.key)
 
-    async def agent(self, login: Login = AGENT, *, availability: str | None = "online") -> Agent:
+    async def agent(self, login: Login = AGENT, *, availability: str | None = "online", fresh: bool = False) -> Agent:
+        """At the console. `fresh`: with a session of its own, which this test may end."""
         made = Agent(self.server, login)
         self._agents.append(made)
+        if fresh:
+            await made.fresh_sign_in()
         return await made.open(availability)
 
     def customer(self) -> str:
@@ -51,8 +53,11 @@ class Stage:
             if self.server.child is not None and self.server.child.ended() is None:
                 await self._sweep()
         finally:
-            for one in (*self._shoppers, *self._agents, self.shop):
-                await one.close()
+            for shopper in self._shoppers:
+                await shopper.close()
+            for agent in self._agents:
+                await agent.close()
+            await self.shop.close()
 
     async def _sweep(self) -> None:
         sweeper = next((agent for agent in self._agents if agent.wire.open), None)
@@ -61,11 +66,4 @@ class Stage:
             self._agents.append(sweeper)
             await sweeper.open(availability=None)
         for row in (await sweeper.list())["conversations"]:
-            await self._resolve(sweeper, row)
-
-    @staticmethod
-    async def _resolve(sweeper: Agent, row: Json) -> None:
-        try:
             await sweeper.wire.call("resolve", conversation=row["id"])
-        except CommandFailed as refused:
-            assert refused.code == "not_found"

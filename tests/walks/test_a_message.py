@@ -251,8 +251,7 @@ async def test_a_killed_server_has_lost_and_doubled_nothing(start_server: StartS
             sent[client_id] = await shopper.wire.call("send_message", client_id=client_id, text=client_id)
 
     sending = asyncio.ensure_future(send_all())
-    while sum(ack is not None for ack in sent.values()) < 12:
-        await asyncio.sleep(0.01)
+    await shopper.wire.until(lambda: sum(ack is not None for ack in sent.values()) >= 12, "twelve acks")
     server.kill()
     await asyncio.wait([sending], timeout=0.1)
     sending.cancel()

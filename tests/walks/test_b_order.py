@@ -199,7 +199,8 @@ async def test_shuffled_events_say_nothing_late(stage: Stage) -> None:
         return found == [(0,)]
 
     await eventually(all_taken, "everything is taken")
-    assert rows(stage.server, "SELECT source, state FROM candidates WHERE subject = ?", f"order:{order.id}") == [("order:delivered", "sent")]
+    said = rows(stage.server, "SELECT source, state FROM candidates WHERE subject = ?", f"order:{order.id}")
+    assert said == [("order:delivered", "sent")]
     assert len(shopper.thread.messages()) == 1
     assert (await shopper.beacon())["nudge"]["card"]["title"] == order.number
 
@@ -211,7 +212,8 @@ async def test_a_test_order_and_a_quiet_one_say_nothing(stage: Stage) -> None:
         order = Order(customer, more=more).moved("shipped")
         await stage.shop.tell(order)
         await settled(stage, order, 2)
-    assert rows(stage.server, "SELECT count(*) FROM candidates JOIN contacts ON contacts.id = recipient WHERE customer_id = ?", customer) == [(0,)]
+    sql = "SELECT count(*) FROM candidates JOIN contacts ON contacts.id = recipient WHERE customer_id = ?"
+    assert rows(stage.server, sql, customer) == [(0,)]
     assert shopper.thread.messages() == []
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.walks.shopper import Shopper, did
@@ -19,7 +21,7 @@ def stuck(seconds: int = 60) -> Json:
     return did("dwell", url=CHECKOUT["url"], seconds=seconds)
 
 
-async def nudge_of(shopper: Shopper, *activities: Json, **report: object) -> Json | None:
+async def nudge_of(shopper: Shopper, *activities: Json, **report: Any) -> Json | None:
     found: Json | None = (await shopper.beacon(*activities, **report))["nudge"]
     return found
 
@@ -167,7 +169,9 @@ async def test_a_purchase_makes_help_with_the_checkout_pointless(speaking: Stage
 async def test_the_cart_stands_in_the_list_and_the_panel(speaking: Stage) -> None:
     agent, shopper = await speaking.agent(), await speaking.shopper()
     items = [{"id": "lamp", "name": "Lamp", "price": 12900, "quantity": 2}]
-    await shopper.beacon(did("page_view", **CHECKOUT), did("view_cart", items=items, value=25800, currency="PLN"), page=CHECKOUT)
+    await shopper.beacon(
+        did("page_view", url=CHECKOUT["url"], title="Checkout"), did("view_cart", items=items, value=25800, currency="PLN"), page=CHECKOUT
+    )
     conversation = (await shopper.say("Hello"))["conversation"]
     answer = await agent.read(conversation)
     assert answer["row"]["cart"] == {"value": 25800, "currency": "PLN"}

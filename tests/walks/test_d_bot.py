@@ -11,8 +11,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from tests.processes import BotProcesses, ChatServer, DataFolders, new_stack
-from tests.processes import TEST_INBOX as INBOX
+from tests.processes import TEST_INBOX, BotProcesses, ChatServer, DataFolders, new_stack
 from tests.walks.shop import Order
 from tests.walks.shopper import Shopper, new_client_id
 from tests.walks.stage import Stage
@@ -31,7 +30,7 @@ def bot_state(chat: ChatServer) -> str:
 @pytest.fixture(scope="module")
 def with_bot(data_folders: DataFolders, bot: BotProcesses) -> Iterator[ChatServer]:
     """A chat server that this bot asks for orders."""
-    chat = ChatServer(new_stack(data_folders.fresh(), inbox=INBOX, bot=bot))
+    chat = ChatServer(new_stack(data_folders.fresh(), inbox=TEST_INBOX, bot=bot))
     chat.start()
     yield chat
     chat.stop()
@@ -58,7 +57,7 @@ async def answered(shopper: Shopper, text: str) -> list[Json]:
     before = len(spoken(shopper))
     await shopper.say(text)
     await shopper.wire.until(lambda: len(spoken(shopper)) > before, f"the bot's answer to {text!r}", timeout=TURN_S)
-    await shopper.wire.until(lambda: shopper.wire.passing("typing_changed")[-1:] and not shopper.wire.passing("typing_changed")[-1]["typing"])
+    await shopper.wire.until(lambda: not shopper.wire.passing("typing_changed")[-1]["typing"], "the bot stops typing")
     return spoken(shopper)[before:]
 
 
@@ -196,9 +195,8 @@ async def test_back_with_the_bot_it_answers_again(stage: Stage) -> None:
 async def test_a_choice_is_taken_only_as_it_was_offered(stage: Stage) -> None:
     shopper, _ = await buyer(stage, "en")
     said = await answered(shopper, "Hello")
-    offered = [(message["id"], choice) for message in said for part in message["parts"] if part["type"] == "choices" for choice in part["choices"]]
-    assert offered, said
-    message_id, choice = offered[0]
+    message = next(each for each in said if each["parts"][-1]["type"] == "choices")
+    message_id, choice = message["id"], message["parts"][-1]["choices"][0]
     forged = {"type": "choice", "message_id": message_id, "title": choice["title"], "value": '/track_order{"order_number": "1"}'}
     with pytest.raises(CommandFailed) as refused:
         await shopper.wire.call("send_message", client_id=new_client_id(), parts=[forged])

@@ -16,6 +16,12 @@ def assignee(shopper: Shopper) -> str:
     return str(shopper.thread.of("conversation_assigned")[-1]["agent"]["id"])
 
 
+async def placed(shopper: Shopper, place: int) -> None:
+    """Wait until the shopper was told of this place in the queue."""
+    told = {"conversation": shopper.thread.conversation, "position": place}
+    await shopper.wire.until(lambda: told in shopper.wire.passing("queue_moved"), f"place {place}")
+
+
 async def asking(stage: Stage, count: int) -> list[Shopper]:
     """Shoppers who asked for a person, one after the other."""
     found = []
@@ -78,9 +84,8 @@ async def test_the_queue_tells_places_and_moves_up(stage: Stage) -> None:
         await shopper.saw("conversation_assigned")
     waiting = await asking(stage, 3)
     for place, shopper in enumerate(waiting, start=1):
-        await shopper.wire.until(lambda shopper=shopper: shopper.wire.passing("queue_moved"), "a place")  # type: ignore[misc]  # bound now
-        conversation = shopper.thread.conversation
-        assert shopper.wire.passing("queue_moved")[0] == {"conversation": conversation, "position": place}
+        await placed(shopper, place)
+        assert shopper.wire.passing("queue_moved")[0]["position"] == place
         view = (await shopper.sync())["conversation"]
         assert (view["status"], view["queue_position"], view["assignee"]) == ("queued", place, None)
         assert shopper.thread.of("conversation_assigned") == []
@@ -88,8 +93,7 @@ async def test_the_queue_tells_places_and_moves_up(stage: Stage) -> None:
     await agent.wire.call("resolve", conversation=served[2].thread.conversation)
     await waiting[0].saw("conversation_assigned")
     for place, shopper in enumerate(waiting[1:], start=1):
-        moved = {"conversation": shopper.thread.conversation, "position": place}
-        await shopper.wire.until(lambda shopper=shopper, moved=moved: moved in shopper.wire.passing("queue_moved"), f"place {place}")  # type: ignore[misc]  # bound now
+        await placed(shopper, place)
         assert shopper.thread.of("conversation_assigned") == []
     me = next(each for each in (await agent.list())["agents"] if each["id"] == agent.id)
     assert (me["load"], me["capacity"], me["availability"]) == (4, 4, "online")
@@ -212,7 +216,7 @@ async def test_the_seat_of_a_closed_console_is_empty_at_once(stage: Stage) -> No
 
     async def offline() -> bool:
         found: list[Json] = (await second.list())["agents"]
-        return next(each["availability"] for each in found if each["id"] == agent.id) == "offline"
+        return [each["availability"] for each in found if each["id"] == agent.id] == ["offline"]
 
     await eventually(offline, "the agent counts as offline")
     (shopper,) = await asking(stage, 1)

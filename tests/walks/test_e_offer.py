@@ -166,7 +166,8 @@ async def test_the_shop_cannot_settle_what_nobody_accepted(speaking: Stage, rece
     await speaking.shop.send(body)
 
     async def taken() -> bool:
-        return rows(speaking.server, "SELECT count(*) FROM order_settlements WHERE offer_id = ? AND taken_at IS NOT NULL", offer["id"]) == [(1,)]
+        sql = "SELECT count(*) FROM order_settlements WHERE offer_id = ? AND taken_at IS NOT NULL"
+        return rows(speaking.server, sql, offer["id"]) == [(1,)]
 
     await eventually(taken, "the shop's word is looked at")
     assert shopper.thread.of("offer_settled") == []
