@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-RUN = re.compile(r"(?<![\w-])\d(?:[ -]?\d){12,18}(?![\w-])")
+RUN = re.compile(r"(?<![\w-])\d(?:[ -]?\d){12,}(?![\w-])")
 IBAN = re.compile(r"\b[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b")
 ISSUERS = re.compile(r"^(4\d{12}(\d{3}){0,2}|5[1-5]\d{14}|2(22[1-9]|2[3-9]\d|[3-6]\d\d|7[01]\d|720)\d{12}|3[47]\d{13}|6(011|5\d\d)\d{12})$")
 
@@ -26,9 +26,25 @@ def _masked(match: re.Match[str]) -> str:
     shown = match.group()
     digits = re.sub(r"\D", "", shown)
     grouped = digits != shown
-    if not luhn(digits) or not (grouped or ISSUERS.match(digits)):
-        return shown
-    return "•••• " + digits[-4:]
+    if 13 <= len(digits) <= 19 and luhn(digits) and (grouped or ISSUERS.match(digits)):
+        return "•••• " + digits[-4:]
+    return _masked_within(re.split(r"([ -])", shown)) if grouped else shown
+
+
+def _masked_within(pieces: list[str]) -> str:
+    """A card among other numbers (an expiry date after it, an order before it): whole groups, in an issuer's range."""
+    for start in range(0, len(pieces), 2):
+        digits, found = "", 0
+        for end in range(start, len(pieces), 2):
+            digits += pieces[end]
+            if len(digits) > 19:
+                break
+            if ISSUERS.match(digits) and luhn(digits):
+                found = end + 1
+        if found:
+            card = "".join(pieces[start:found:2])
+            return "".join(pieces[:start]) + "•••• " + card[-4:] + RUN.sub(_masked, "".join(pieces[found:]))
+    return "".join(pieces)
 
 
 def is_iban(shown: str) -> bool:

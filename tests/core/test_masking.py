@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -40,7 +42,27 @@ def test_a_card_beside_a_bank_account_or_dressed_up_as_one_is_masked() -> None:
     account = "PL61 1090 1014 0000 0712 1981 2874"
     assert mask_cards(f"Pay to {account}, not 4111 1111 1111 1111") == f"Pay to {account}, not •••• 1111"
     assert mask_cards("AB12 4111 1111 1111 1111") == "AB12 •••• 1111"
-    assert mask_cards("4111 1111 1111 1111 12/27") == "•••• 1111 12/27"
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("4111 1111 1111 1111 12/27", "•••• 1111 12/27"), ("4111 1111 1111 1111 12 27 123", "•••• 1111 12 27 123"),
+        ("4111111111111111 12/27 123", "•••• 1111 12/27 123"), ("Order 1042 4111 1111 1111 1111", "Order 1042 •••• 1111"),
+        ("4111 1111 1111 1111 5555 5555 5555 4444", "•••• 1111 •••• 4444"), ("5555-5555-5555-4444 600 000 000", "•••• 4444 600 000 000"),
+        ("1042 1043 1044 1045 1046", "1042 1043 1044 1045 1046"), ("600 000 000 600 100 200", "600 000 000 600 100 200"),
+    ],
+)  # fmt: skip
+def test_a_card_among_other_numbers(text: str, masked: str) -> None:
+    assert mask_cards(text) == masked
+
+
+def test_a_page_of_digits_takes_no_time() -> None:
+    began = time.perf_counter()
+    mask_cards("4 1 " * 1000)
+    mask_cards("4" * 4000)
+    mask_cards("PL61 " * 800)
+    assert time.perf_counter() - began < 1
 
 
 def test_two_cards_and_an_order() -> None:
