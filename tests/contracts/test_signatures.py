@@ -1,4 +1,4 @@
-"""Signature vectors: both of our signers agree with each other, with a fixed vector, and with the senders' own where their folder stands."""
+"""Signature vectors: our two signers agree with each other, with a fixed vector, and with the senders' own where their folder stands."""
 
 from __future__ import annotations
 

@@ -115,7 +115,7 @@ def test_two_inboxes_cannot_share_a_key_and_a_folder_must_hold_one(tmp_path: Pat
     empty.mkdir()
     with pytest.raises(InvalidConfiguration, match="SHOPBELL_INBOXES"):
         load({"SHOPBELL_INBOXES": str(empty)})
-    with pytest.raises(InvalidConfiguration, match="none.toml"):
+    with pytest.raises(InvalidConfiguration, match=r"none\.toml"):
         load({"SHOPBELL_INBOXES": str(tmp_path / "none.toml")})
 
 
