@@ -14,6 +14,7 @@ from chat_server.core.handoff import context_card, reason_of, to_queue
 from chat_server.core.model import Conversation, Fact, Job, Json, Message, MessageType, Plan, Sender, SenderKind
 from chat_server.flows.context import Context, new_id, save
 from chat_server.flows.messages import contact_ask
+from chat_server.flows.people import orders_behind
 from chat_server.flows.ports import Tx
 
 BOT = Sender(SenderKind.BOT, "bot", "")
@@ -35,7 +36,8 @@ async def run(context: Context, job: Job) -> str:
         pass
     finally:
         context.announcer.shopper(found, "typing_changed", {**typing, "typing": False})
-    plan = await context.store.write(lambda tx: _finish(tx, context, job, said, answer))
+    about = await _order_of(context, found, answer)
+    plan = await context.store.write(lambda tx: _finish(tx, context, job, said, answer, about))
     if plan is None:
         return "done_elsewhere"
     context.tell(plan)
@@ -80,7 +82,16 @@ async def _ask(context: Context, found: Conversation, said: Message, hint: Json 
     )
 
 
-def _finish(tx: Tx, context: Context, job: Job, said: Message, answer: BotAnswer | None) -> Plan | None:
+async def _order_of(context: Context, found: Conversation, answer: BotAnswer | None) -> Json | None:
+    """`{number, headline}` of the order that a hand-over is about; the headline only of an order of theirs."""
+    if answer is None or answer.handoff is None or answer.order_number is None:
+        return None
+    orders = (await orders_behind(context, found.id))["orders"]
+    headline = next((order["headline"] for order in orders if order["number"] == answer.order_number), None)
+    return {"number": answer.order_number, "headline": headline}
+
+
+def _finish(tx: Tx, context: Context, job: Job, said: Message, answer: BotAnswer | None, about: Json | None) -> Plan | None:
     now = context.clock()
     if not tx.jobs.done(job.key, "answered" if answer else "unavailable", now):
         return None
@@ -89,16 +100,16 @@ def _finish(tx: Tx, context: Context, job: Job, said: Message, answer: BotAnswer
     if answer is None:
         if core.late_reason(found, job.payload["turn"]) is not None:
             return Plan(found, reason="late")
-        return save(tx, _hand_over(tx, context, Plan(found), core.BOT_UNAVAILABLE, None, said))
+        return save(tx, _hand_over(tx, context, Plan(found), core.BOT_UNAVAILABLE, None, said, None))
     messages = tuple(_message(context, job, index, reply, answer) for index, reply in enumerate(answer.replies))
     plan = core.bot_answered(found, job.payload["turn"], job.payload["trigger_seq"], messages, now)
     if answer.handoff is not None and plan.reason == "answered":
-        queued = _hand_over(tx, context, plan, reason_of(answer.handoff), answer, said)
+        queued = _hand_over(tx, context, plan, reason_of(answer.handoff), answer, said, about)
         plan = replace(queued, reason=answer.handoff)
     return save(tx, plan)
 
 
-def _hand_over(tx: Tx, context: Context, plan: Plan, reason: str, answer: BotAnswer | None, said: Message) -> Plan:
+def _hand_over(tx: Tx, context: Context, plan: Plan, reason: str, answer: BotAnswer | None, said: Message, about: Json | None) -> Plan:
     inbox = context.inboxes[plan.conversation.inbox_id]
     standing = context.staffing(tx, inbox)
     card = context_card(
@@ -106,7 +117,7 @@ def _hand_over(tx: Tx, context: Context, plan: Plan, reason: str, answer: BotAns
         plan.conversation.locale,
         intent=answer.intent if answer else None,
         confidence=answer.confidence if answer else None,
-        order={"number": answer.order_number, "headline": None} if answer and answer.order_number else None,
+        order=about,
         tried=answer.tried if answer else (),
         mood=answer.mood if answer else None,
         question=said.preview,
