@@ -23,7 +23,7 @@ export async function start(host: Host): Promise<App> {
   const chunk = <T,>(name: string) => import(`${host.base}/widget/${name}`) as Promise<T>;
   let kit = await words();
   let cards: Cards | null = null;
-  const draftKey = `shopbell.${options.key}.draft`;
+  const slot = `shopbell.${options.key}.`;
   const life = new AbortController();
   let cardsAsked = false;
   let drawing = true;
@@ -53,13 +53,7 @@ export async function start(host: Host): Promise<App> {
     close, accept: session.accept, rate: session.rate, requestAgent: session.requestAgent, typing: session.typing,
     send: (parts) => void session.send(parts),
     retry: session.outbox.retry, drop: session.outbox.drop,
-    draft(text) {
-      try {
-        if (session.state.saved) sessionStorage[draftKey] = text;
-      } catch {
-        // No place for drafts.
-      }
-    },
+    draft: (text) => keep("draft", text),
   };
 
   /** Several changes of one moment are drawn once. */
@@ -95,33 +89,37 @@ export async function start(host: Host): Promise<App> {
   const theme = () => (dialog.dataset.theme = options.theme ?? "");
   theme();
 
-  /** The draft of this tab, kept over a reload. */
-  const draft = () => {
+  /** What this tab keeps over a reload, where storage is allowed: the draft, and whether the panel is open. */
+  function keep(name: string, value?: string): string {
     try {
-      return (sessionStorage[draftKey] as string | undefined) ?? "";
+      if (session.state.saved) return (value === undefined ? sessionStorage[slot + name] : (sessionStorage[slot + name] = value)) ?? "";
     } catch {
-      return "";
+      // No place to keep it.
     }
-  };
+    return "";
+  }
 
   function shown(open: boolean) {
     button.ariaExpanded = open ? "true" : null;
     session.show(open);
+    keep("open", open ? "1" : "");
     host.emit(open ? "open" : "close");
   }
-  function open(text?: string) {
+  const phone = () => matchMedia("(max-width: 480px)").matches;
+  function open(text?: string, focus = true) {
     if (!dialog.open) {
       // On a phone it fills the screen and holds the focus; beside a page it leaves the page alone.
-      if (matchMedia("(max-width: 480px)").matches) dialog.showModal();
+      if (phone()) dialog.showModal();
       else dialog.show();
       shown(true);
       draw();
       find(".log")!.scrollTop = 1e9;
     }
     const area = find<HTMLTextAreaElement>(".write textarea")!;
-    area.value = text || area.value || draft();
+    area.value = text || area.value || keep("draft");
     fit(area);
-    area.focus();
+    if (focus) area.focus();
+    else (root.activeElement as HTMLElement | null)?.blur();
   }
   function close() {
     if (!dialog.open) return;
@@ -144,6 +142,8 @@ export async function start(host: Host): Promise<App> {
   on(document, "shopbell:theme", theme);
   const minute = setInterval(draw, 60_000);
   session.link.open();
+  // Open on the page before: open again, without taking the focus from this one.
+  if (keep("open") && !phone()) open("", false);
 
   return {
     open, close,
@@ -162,7 +162,8 @@ export async function start(host: Host): Promise<App> {
     stop() {
       life.abort();
       clearInterval(minute);
-      act.draft("");
+      keep("draft", "");
+      keep("open", "");
       mount.remove();
       void session.stop();
     },

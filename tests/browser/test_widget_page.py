@@ -1,0 +1,222 @@
+"""The widget on a page that makes it hard: strict CSP with Trusted Types, hostile styles, no consent, no WebSocket, the back button.
+
+The page stands at the test inbox's origin and is nothing but the snippet.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import http.server
+import json
+import re
+import threading
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import pytest
+from playwright.async_api import Browser, Page, Request, async_playwright, expect
+
+from tests.browser.people import person
+from tests.processes import INBOX_KEY, ChatServer
+
+pytestmark = pytest.mark.browser
+
+HOSTILE = """body * { font: 40px/3 serif !important; color: lime !important; background: red !important; position: static !important;
+  transform: rotate(3deg) !important; visibility: hidden !important; display: block !important; letter-spacing: 9px !important;
+  opacity: .2 !important } button, div, dialog, textarea { width: 900px !important; height: 5px !important }"""
+WATCH_CSP = "window.broken = []; addEventListener('securitypolicyviolation', e => broken.push(e.violatedDirective + ' ' + e.blockedURI))"
+NO_WEBSOCKET = "window.WebSocket = class { constructor() { setTimeout(() => this.onerror?.(new Event('error')), 5) } close() {} send() {} }"
+
+
+def _page(path: str, chat: str) -> str:
+    consent = "required" if "consent" in path else "implied"
+    style = f"<style nonce='n'>{HOSTILE}</style>" if "hostile" in path else ""
+    return f"""<!doctype html><html lang="en"><head><title>A shop</title>{style}</head><body><h1>A shop</h1>
+      <form id="f"><input name="zip" required></form>
+      <script nonce="n">(function(w){{w.shopbell=w.shopbell||function(){{(w.shopbell.q=w.shopbell.q||[]).push(arguments)}}}})(window);
+        shopbell("track", "early", {{a: 1}}); shopbell("init", {{key: "{INBOX_KEY}", locale: "en", consent: "{consent}"}});</script>
+      <script nonce="n" async src="{chat}/widget/loader.js"></script></body></html>"""
+
+
+@pytest.fixture(scope="module")
+def shop(server: ChatServer) -> Iterator[str]:
+    """Origin of the page."""
+    chat = server.url
+    policy = (
+        f"default-src 'none'; script-src 'nonce-n' 'strict-dynamic'; connect-src {chat} {chat.replace('http', 'ws')}; style-src 'nonce-n'; "
+        "require-trusted-types-for 'script'; trusted-types 'none'; base-uri 'none'"
+    )
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def log_message(self, format: str, *args: object) -> None:
+            """Nothing."""
+
+        def do_GET(self) -> None:
+            body = _page(self.path, chat).encode() if self.path != "/other" else b"<!doctype html><title>Other</title>"
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html; charset=utf-8")
+            self.send_header("Content-Security-Policy", policy)
+            self.end_headers()
+            self.wfile.write(body)
+
+    web = http.server.ThreadingHTTPServer(("127.0.0.1", server.stack.ports.shop), Handler)
+    thread = threading.Thread(target=web.serve_forever, daemon=True)
+    thread.start()
+    yield server.origin
+    web.shutdown()
+    thread.join(timeout=5)
+    web.server_close()
+
+
+@pytest.fixture
+async def browser_with_bfcache(chromium: str) -> AsyncIterator[Browser]:
+    """Playwright turns the back/forward cache off by default."""
+    async with async_playwright() as playwright:
+        started = await playwright.chromium.launch(
+            executable_path=chromium, args=["--no-sandbox", "--disable-gpu"], ignore_default_args=["--disable-back-forward-cache"]
+        )
+        yield started
+        await started.close()
+
+
+def told(page: Page) -> list[dict[str, Any]]:
+    """The bodies of all beacons from now on."""
+    bodies: list[dict[str, Any]] = []
+
+    def take(request: Request) -> None:
+        if request.url.endswith("/v1/visits") and request.post_data:
+            bodies.append(json.loads(request.post_data))
+
+    page.on("request", take)
+    return bodies
+
+
+async def open_and_write(page: Page, text: str) -> None:
+    await page.get_by_role("button", name="Chat").click()
+    box = page.get_by_role("dialog").get_by_role("textbox", name=re.compile("Write a message"))
+    await box.fill(text)
+    await box.press("Enter")
+    await expect(page.get_by_role("log").get_by_text("Sent", exact=True)).to_be_visible()
+
+
+async def test_a_strict_policy_and_hostile_styles_change_nothing(browser: Browser, shop: str) -> None:
+    who = await person(browser)
+    await who.page.add_init_script(WATCH_CSP)
+    await who.page.goto(f"{shop}/hostile")
+    await open_and_write(who.page, "Hello *there*")
+    assert await who.page.evaluate("broken") == []
+    assert who.errors == []
+    box = await who.page.get_by_role("dialog").bounding_box()
+    assert box is not None
+    assert (round(box["width"]), round(box["x"] + box["width"])) == (384, 1420)
+    style = await who.page.get_by_text("there", exact=True).evaluate("e => [getComputedStyle(e).fontSize, getComputedStyle(e).visibility]")
+    assert style == ["14px", "visible"]
+    assert await who.page.evaluate("performance.getEntriesByType('layout-shift').length") == 0
+
+
+async def test_before_intent_there_is_neither_app_nor_socket(browser: Browser, shop: str) -> None:
+    who = await person(browser)
+    asked: list[str] = []
+    sockets: list[str] = []
+    who.page.on("request", lambda request: asked.append(request.url.rpartition("/")[2]))
+    who.page.on("websocket", lambda socket: sockets.append(socket.url))
+    await who.page.goto(shop)
+    await who.page.wait_for_timeout(2500)
+    assert [name for name in asked if name.startswith(("app-", "cards-", "locale-"))] == []
+    assert sockets == []
+    assert asked.count("loader.js") == 1
+    await who.page.get_by_role("button", name="Chat").hover()
+    await who.page.wait_for_timeout(500)
+    assert len([name for name in asked if name.startswith("app-")]) == 1
+    assert sockets == []
+
+
+async def test_the_page_tells_facts(browser: Browser, shop: str) -> None:
+    who = await person(browser)
+    bodies = told(who.page)
+    await who.page.goto(shop)
+    await who.page.wait_for_timeout(1200)
+    await who.page.evaluate("""() => {
+      history.pushState({}, "", "/two");
+      document.querySelector("#f").checkValidity();
+      function gtag() { dataLayer.push(arguments) }
+      gtag("event", "view_item", {currency: "PLN", value: 129, items: [{item_id: "p1", item_name: "Shoe", price: 129}]});
+      document.dispatchEvent(new MouseEvent("mouseout", {clientY: -1, bubbles: true}));
+    }""")
+    await who.page.wait_for_timeout(2000)
+    facts = [(each["kind"], each["data"]) for body in bodies for each in body["activities"]]
+    kinds = [kind for kind, _ in facts if kind != "dwell"]
+    assert sorted(kinds) == ["exit_intent", "form_error", "page_view", "page_view", "track", "view_item"]
+    by_kind = dict(facts)
+    assert by_kind["track"] == {"name": "early", "properties": {"a": 1}}
+    assert by_kind["page_view"] == {"url": f"{shop}/two", "title": "A shop", "referrer": f"{shop}/"}
+    assert by_kind["form_error"] == {"form": "f", "field": "zip"}
+    assert by_kind["view_item"] == {"items": [{"id": "p1", "name": "Shoe", "price": 12900}], "value": 12900, "currency": "PLN"}
+    ids = [each["id"] for body in bodies for each in body["activities"]]
+    assert len(ids) == len(set(ids))
+
+
+async def test_without_consent_nothing_is_kept_or_told_and_the_chat_still_works(browser: Browser, shop: str, server: ChatServer) -> None:
+    who = await person(browser)
+    asked: list[str] = []
+    who.page.on("request", lambda request: asked.append(request.url) if request.url.startswith(server.url) else None)
+    bodies = told(who.page)
+    await who.page.goto(f"{shop}/consent")
+    await who.page.wait_for_timeout(1500)
+    assert [url.rpartition("/")[2] for url in asked] == ["loader.js"]
+    await open_and_write(who.page, "Without consent")
+    await expect(who.page.get_by_text(re.compile("keeps nothing here"))).to_be_visible()
+    kept = "Promise.all([indexedDB.databases(), Object.keys(localStorage), Object.keys(sessionStorage), document.cookie])"
+    assert await who.page.evaluate(kept) == [[], [], [], ""]
+    assert bodies == []
+    await who.page.evaluate("shopbell('consent', true)")
+    await who.page.wait_for_timeout(1500)
+    assert [each["kind"] for each in bodies[0]["activities"]] == ["page_view"]
+    assert bodies[0]["consent"] is True
+    assert await who.page.evaluate("Object.keys(localStorage)") == [f"shopbell.{INBOX_KEY}"]
+    await who.page.evaluate("shopbell('optOut')")
+    await who.page.wait_for_timeout(1000)
+    assert await who.page.evaluate("Object.keys(localStorage)") == []
+
+
+async def test_global_privacy_control_ends_the_watching(browser: Browser, shop: str) -> None:
+    who = await person(browser)
+    await who.page.add_init_script("Object.defineProperty(navigator, 'globalPrivacyControl', {value: true})")
+    bodies = told(who.page)
+    await who.page.goto(shop)
+    await who.page.wait_for_timeout(1500)
+    await who.page.evaluate("shopbell('track', 'x', {})")
+    await who.page.wait_for_timeout(1500)
+    assert [body["activities"] for body in bodies] == [[]] * len(bodies)
+    assert len(bodies) >= 1
+
+
+async def test_where_websockets_are_blocked_polling_carries_it(browser: Browser, shop: str) -> None:
+    who = await person(browser)
+    await who.page.add_init_script(NO_WEBSOCKET)
+    await who.page.goto(shop)
+    await open_and_write(who.page, "Over polling")
+    assert who.errors == []
+
+
+async def test_back_button_restores_the_page_and_the_socket(browser_with_bfcache: Browser, shop: str) -> None:
+    context = await browser_with_bfcache.new_context()
+    page = await context.new_page()
+    await page.goto(shop)
+    await open_and_write(page, "Before")
+    await page.evaluate("window.same = true")
+    await page.goto(f"{shop}/other")
+    await page.evaluate("history.back()")
+    await asyncio.sleep(3)
+    assert await page.evaluate("window.same") is True, "the page was loaded anew: something keeps it out of the cache"
+    await expect(page.get_by_role("log").get_by_text("Before")).to_have_count(1)
+    box = page.get_by_role("dialog").get_by_role("textbox", name=re.compile("Write a message"))
+    await box.fill("After")
+    await box.press("Enter")
+    await expect(page.get_by_role("log").get_by_text("After")).to_have_count(1)
+
+    # The same visitor in another browser, which has no outbox of the first: what it sees is what the server has.
+    elsewhere = await (await browser_with_bfcache.new_context(storage_state=await context.storage_state())).new_page()
+    await elsewhere.goto(shop)
+    await elsewhere.get_by_role("button", name="Chat").first.click()
+    await expect(elsewhere.get_by_role("log").get_by_text("After")).to_have_count(1)
