@@ -8,7 +8,7 @@ run:        ## chat server, console, demo shop, order webhooks and bot on this m
 test:       ## all tests: core, flows, walks, bot, browser, widget, house
 	@$(PYTHON) -m tools.test all
 
-test-fast:  ## under a minute: no bot, no browser
+test-fast:  ## under a minute: nothing that starts a server, a bot or a browser
 	@$(PYTHON) -m tools.test fast
 
 check:      ## ruff, mypy, tsc, house rules

@@ -16,7 +16,8 @@ from tools import bot, environment, node, system
 from tools.places import BOT, BOT_PYTHON, PYTHON, ROOT, WIDGET, give_up, say
 from tools.uv import uv
 
-_WORKERS = "2"
+_SIDE_BY_SIDE = ("-n", "2", "--dist", "worksteal")
+_STARTS_PROCESSES = ("tests/walks", "tests/tools", "tests/contracts", "tests/faults")
 
 
 def main(words: Sequence[str]) -> None:
@@ -40,7 +41,7 @@ def everything() -> list[str]:
     except bot.NoBot as reason:
         give_up(f"the bot is needed for all tests (`make test-fast` does without): {reason}")
     return _steps(
-        ("tests", _pytest("-m", "not bot and not browser", "-n", _WORKERS)),
+        ("tests", _pytest("-m", "not bot and not browser", *_SIDE_BY_SIDE)),
         ("tests of bot and browser", _pytest("-m", "bot or browser")),
         ("tests of the widget", _npm("test")),
     )
@@ -50,7 +51,8 @@ def fast() -> list[str]:
     environment.prepare(tests=True)
     node.packages()
     node.build()
-    return _steps(("fast tests", _pytest("-m", "not bot and not browser", "-n", _WORKERS)))
+    without = [f"--ignore={folder}" for folder in _STARTS_PROCESSES]
+    return _steps(("fast tests", _pytest("-m", "not bot and not browser", *_SIDE_BY_SIDE, *without)))
 
 
 def check() -> list[str]:
