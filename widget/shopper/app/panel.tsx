@@ -23,7 +23,7 @@ function notice({ link, code, saved, inbox, thread, synced }: State, { t, act }:
   const key =
     link === "stopped" ? (code === 4004 ? "closed" : "refused")
     : link === "draining" ? "draining"
-    : link !== "online" ? (synced ? "offline" : null)
+    : link !== "online" ? (synced || link === "offline" ? "offline" : null)
     : human ? "bot_loading"
     : saved ? null : "not_saved";
   return key && (
