@@ -41,7 +41,7 @@ def log_to_stderr(level: str) -> None:
 def serve(settings: configuration.Settings) -> None:
     """Until SIGINT or SIGTERM."""
     sys.stderr.write(f"Shopbell listens on http://{settings.host}:{settings.port}\n")
-    web.run_app(web_app(settings), host=settings.host, port=settings.port, access_log=None, print=None, shutdown_timeout=3.0)
+    web.run_app(web_app(settings), host=settings.host, port=settings.port, access_log=None, print=None, shutdown_timeout=1.0)
 
 
 async def put_agent(settings: configuration.Settings, args: argparse.Namespace, password: str) -> None:

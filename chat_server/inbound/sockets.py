@@ -58,7 +58,7 @@ class Connections:
                 await close()
 
     def watch(self, sid: str, conversation_id: str) -> None:
-        """The conversation whose head this shopper is told."""
+        """A conversation whose head this shopper is told besides the one that is open: the one they look at."""
         self._watched[sid] = conversation_id
 
     def forget(self, sid: str) -> None:
@@ -115,19 +115,23 @@ class Connections:
                 await self.signed_out(token)
 
     async def _tell_heads(self) -> None:
-        watched = dict(self._watched)
+        shoppers, watched = dict(self._shoppers), dict(self._watched)
         inboxes = {agent.inbox_id for agent in self._agents.values()}
-        if not watched and not inboxes:
+        if not shoppers and not inboxes:
             return
 
-        def work(tx: Tx) -> tuple[dict[str, tuple[int, int]], dict[str, dict[str, tuple[int, int]]]]:
-            heads = tx.conversations.heads(set(watched.values())) if watched else {}
-            return heads, {each: tx.conversations.open_heads(each) for each in inboxes}
+        def work(tx: Tx) -> tuple[dict[str, str], dict[str, tuple[int, int]], dict[str, dict[str, tuple[int, int]]]]:
+            people = {visitor.id for visitor in shoppers.values()} | {each.contact_id for each in shoppers.values() if each.contact_id}
+            opened = tx.conversations.open_of(people) if people else {}
+            heads = tx.conversations.heads({*watched.values(), *opened.values()})
+            return opened, heads, {each: tx.conversations.open_heads(each) for each in inboxes}
 
-        heads, open_heads = await self._context.store.read(work)
-        for sid, conversation_id in watched.items():
-            if conversation_id in heads:
-                self._tell(sid, "/shopper", "heads", {"heads": wire_heads({conversation_id: heads[conversation_id]})})
+        opened, heads, open_heads = await self._context.store.read(work)
+        for sid, visitor in shoppers.items():
+            theirs = {watched.get(sid), opened.get(visitor.id), opened.get(visitor.contact_id or "")}
+            told = {each: heads[each] for each in theirs if each in heads}
+            if told:
+                self._tell(sid, "/shopper", "heads", {"heads": wire_heads(told)})
         for sid, agent in list(self._agents.items()):
             self._tell(sid, "/agent", "heads", {"heads": wire_heads(open_heads.get(agent.inbox_id, {}))})
 

@@ -136,6 +136,14 @@ class Conversations:
         rows = self._c.execute(found.where(conversations.c.id.in_(bindparam("ids", wanted, expanding=True))))
         return {row.id: (row.epoch, row.seq) for row in rows}
 
+    def open_of(self, people: Iterable[str]) -> dict[str, str]:
+        """The unresolved conversation of each visitor or contact id that has one."""
+        wanted = list(people)
+        theirs = or_(conversations.c.visitor_id.in_(wanted), conversations.c.contact_id.in_(wanted))
+        found = select(conversations.c.id, conversations.c.visitor_id, conversations.c.contact_id)
+        rows = self._c.execute(found.where(conversations.c.status != "resolved", theirs).order_by(conversations.c.created_at)).all()
+        return {person: row.id for row in rows for person in (row.visitor_id, row.contact_id) if person is not None}
+
     def open_heads(self, inbox_id: str) -> dict[str, tuple[int, int]]:
         """The heads of every unresolved conversation of an inbox."""
         found = select(conversations.c.id, conversations.c.epoch, conversations.c.seq)
