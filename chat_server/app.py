@@ -28,6 +28,7 @@ from chat_server.inbound.console_pages import ConsolePages, own_origin
 from chat_server.inbound.http import Http, errors
 from chat_server.inbound.limits import Limits
 from chat_server.inbound.order_facts import OrderFacts
+from chat_server.inbound.peer import Peers
 from chat_server.inbound.shopper_socket import ShopperDoor
 from chat_server.inbound.sockets import Connections
 from chat_server.outbound.announcer import Announcer
@@ -84,12 +85,14 @@ class Shopbell:
         )
         self.limits = Limits(
             now,
+            Peers(settings.proxies),
             message=settings.messages_per_minute,
             beacon=settings.beacons_per_minute,
             login=settings.logins_per_minute,
             handshake=settings.handshakes_per_minute,
+            command=settings.commands_per_minute,
         )
-        self.connections = Connections(self.context, self.announcer.socket, lambda address: self.limits.take("handshake", address))
+        self.connections = Connections(self.context, self.announcer.socket, self._admit)
 
     def _socketio(self) -> socketio.AsyncServer:
         own = own_origin(self.settings.public_url, self.settings.port)
@@ -110,12 +113,21 @@ class Shopbell:
         claims = {"sub": conversation_id, "aud": "bot-turn", "exp": now() + TURN_TOKEN_FOR}
         return jwt.encode(claims, self.settings.bot_actions_secret, algorithm="HS256")
 
-    def metrics(self) -> str:
-        """Gauges of this process, as Prometheus text."""
+    def _admit(self, environ: dict[str, Any]) -> None:
+        self.limits.take("handshake", self.limits.peers.of_handshake(environ))
+
+    async def metrics(self) -> str:
+        """Gauges of this process and the numbers of the webhooks, as Prometheus text. Source ids are secrets: the inbox stands for them."""
         registry = CollectorRegistry()
         sockets = Gauge("shopbell_sockets", "Connected sockets.", ["namespace"], registry=registry)
         for namespace, count in self.connections.counts.items():
             sockets.labels(namespace).set(count)
+        webhooks = Gauge("shopbell_webhooks", "Webhooks since the beginning.", ["inbox", "kind", "outcome"], registry=registry)
+        for source in await self.orders.health():
+            outcomes = {"accepted": source["accepted"], "duplicate": source["duplicates"]}
+            outcomes |= {name: sum(source[name].values()) for name in ("refused", "ignored", "unknown")}
+            for outcome, count in outcomes.items():
+                webhooks.labels(source["inbox_id"], source["kind"], outcome).inc(count)
         return generate_latest(registry).decode()
 
     def web_app(self) -> web.Application:
@@ -137,6 +149,7 @@ class Shopbell:
     async def _background(self, _app: web.Application) -> AsyncIterator[None]:
         await self.database.write(migrate)
         await self.database.write(migrate_orders)
+        await self.context.store.write(lambda tx: tx.jobs.release())  # one process, one database: no lease outlives it
         clocks = Clocks(self.context, self.woken)
         emitting = asyncio.create_task(self.announcer.run())
         jobs: list[Coroutine[Any, Any, None]] = [
@@ -155,6 +168,7 @@ class Shopbell:
         await clocks.idle()
         self.announcer.finish()
         await asyncio.wait([emitting], timeout=2)
+        await self.orders.health()  # what was counted in memory is written down
         await self.http.close()
         await self.database.close()
 

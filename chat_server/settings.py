@@ -9,6 +9,7 @@ import os
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -40,6 +41,8 @@ SETTINGS = (
     Setting("SHOPBELL_BEACONS_PER_MINUTE", "600", "Beacons of one address in a minute."),
     Setting("SHOPBELL_LOGINS_PER_MINUTE", "20", "Console logins of one address in a minute."),
     Setting("SHOPBELL_HANDSHAKES_PER_MINUTE", "6000", "Socket connections of one address in a minute."),
+    Setting("SHOPBELL_COMMANDS_PER_MINUTE", "1200", "Socket commands of one shopper in a minute, of any kind."),
+    Setting("SHOPBELL_PROXIES", "", "Addresses or networks of our own proxies, by commas; only they are believed about X-Forwarded-For."),
     Setting("SHOPBELL_LOG", "info", "Log level: debug, info, warning, error."),
 )
 
@@ -61,6 +64,8 @@ class Settings:
     beacons_per_minute: int
     logins_per_minute: int
     handshakes_per_minute: int
+    commands_per_minute: int
+    proxies: tuple[IPv4Network | IPv6Network, ...]
     log: str
 
 
@@ -92,8 +97,17 @@ def load(environment: Mapping[str, str] = os.environ) -> Settings:
         beacons_per_minute=_number(values, "SHOPBELL_BEACONS_PER_MINUTE", 1, 10**6),
         logins_per_minute=_number(values, "SHOPBELL_LOGINS_PER_MINUTE", 1, 10**6),
         handshakes_per_minute=_number(values, "SHOPBELL_HANDSHAKES_PER_MINUTE", 1, 10**6),
+        commands_per_minute=_number(values, "SHOPBELL_COMMANDS_PER_MINUTE", 1, 10**6),
+        proxies=_networks(values, "SHOPBELL_PROXIES"),
         log=log,
     )
+
+
+def _networks(values: Mapping[str, str], name: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    try:
+        return tuple(ip_network(each.strip()) for each in values[name].split(",") if each.strip())
+    except ValueError as error:
+        raise InvalidConfiguration(f"{name}: {error}") from None
 
 
 def _number(values: Mapping[str, str], name: str, least: int, most: int) -> int:

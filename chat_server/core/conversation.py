@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from chat_server.core.facts import iso
 from chat_server.core.model import (
     Agent,
     Conversation,
@@ -139,7 +140,7 @@ def agent_replied(conversation: Conversation, agent: Agent, message: Message, no
 def snooze(conversation: Conversation, until: datetime, now: datetime) -> Plan:
     """Put aside until a time, or until the shopper writes."""
     plan = append(
-        Plan(conversation, reason="snoozed"), FactKind.CONVERSATION_SNOOZED, now, {"until": until.isoformat()},
+        Plan(conversation, reason="snoozed"), FactKind.CONVERSATION_SNOOZED, now, {"until": iso(until)},
         status=Status.SNOOZED, snoozed_until=until, queued_at=None, turn=conversation.turn + 1,
     )  # fmt: skip
     payload = {"conversation": conversation.id, "until": until.isoformat()}

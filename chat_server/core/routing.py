@@ -13,9 +13,14 @@ from chat_server.core.model import Agent, Availability, Conversation, Role
 NEVER = datetime.min.replace(tzinfo=UTC)
 
 
+def answers(agent: Agent) -> bool:
+    """Is there to answer: connected, online, and in a role that answers."""
+    return agent.connected and agent.availability is Availability.ONLINE and agent.role is not Role.VIEWER
+
+
 def free(agent: Agent) -> bool:
-    """May get one more: online, connected, below capacity, and with a role that answers."""
-    return agent.connected and agent.availability is Availability.ONLINE and agent.load < agent.capacity and agent.role is not Role.VIEWER
+    """Answers, and may get one more."""
+    return answers(agent) and agent.load < agent.capacity
 
 
 def choose(agents: Iterable[Agent]) -> Agent | None:

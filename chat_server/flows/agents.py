@@ -16,6 +16,7 @@ from chat_server.core.model import (
     Message,
     MessageType,
     Plan,
+    Role,
     Sender,
     SenderKind,
     Status,
@@ -23,7 +24,7 @@ from chat_server.core.model import (
 from chat_server.errors import ClientError, Code
 from chat_server.flows.context import Context, ack, new_id, not_found, save
 from chat_server.flows.handoff import assign_waiting, tell_presence
-from chat_server.flows.messages import Draft, repeated
+from chat_server.flows.messages import Draft, placed, repeated
 from chat_server.flows.ports import Tx
 
 
@@ -95,7 +96,7 @@ async def reply(context: Context, agent: Agent, conversation_id: str, draft: Dra
         now = context.clock()
         message = Message(new_id("msg"), draft.client_id, MessageType.OUTGOING, as_sender(agent), draft.parts, now, draft.digest)
         plan = save(tx, core.agent_replied(found, agent, message, now))
-        return plan, ack(plan, message_id=message.id)
+        return plan, placed(plan.facts[-1], message)
 
     plan, answer = await context.store.write(work)
     if plan is not None:
@@ -116,7 +117,7 @@ async def add_note(context: Context, agent: Agent, conversation_id: str, draft: 
         now = context.clock()
         message = Message(new_id("msg"), draft.client_id, MessageType.NOTE, as_sender(agent), draft.parts, now, draft.digest)
         plan = save(tx, core.add_message(Plan(found, reason="noted"), message, now))
-        return plan, ack(plan, message_id=message.id)
+        return plan, placed(plan.facts[-1], message)
 
     plan, answer = await context.store.write(work)
     if plan is not None:
@@ -136,7 +137,7 @@ async def assign(context: Context, agent: Agent, conversation_id: str, to: str |
             nobodys = replace(found, status=Status.BOT, assignee_id=None, assignee_name=None)
             return to_queue(Plan(nobodys), "agent_returned_to_queue", None, standing, None, now)
         colleague = tx.people.agent(to, now)
-        if colleague is None or colleague.inbox_id != agent.inbox_id:
+        if colleague is None or colleague.inbox_id != agent.inbox_id or colleague.role is Role.VIEWER:
             raise not_found("agent")
         if found.status is Status.ASSIGNED and found.assignee_id == to:
             return Plan(found, reason="already_assigned")

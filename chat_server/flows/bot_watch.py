@@ -23,12 +23,19 @@ class BotWatch:
         if self._ask is None:
             return
         while True:
-            state = await self._ask()
-            if state == "off":
-                state = "loading"  # it is configured: until it answers, it is on its way
-            if state != self.state:
-                log.info("bot", flow="bot_watch", decision=state)
-                self.state = state
-                for inbox_id in inboxes:
-                    await changed(inbox_id)
+            try:
+                await self._look(self._ask, inboxes, changed)
+            except Exception:  # outermost guard of the loop: it looks again in a moment
+                log.exception("bot watch failed")
             await asyncio.sleep(EVERY_S)
+
+    async def _look(self, ask: Callable[[], Awaitable[str]], inboxes: Iterable[str], changed: Callable[[str], Awaitable[None]]) -> None:
+        state = await ask()
+        if state == "off":
+            state = "loading"  # it is configured: until it answers, it is on its way
+        if state == self.state:
+            return
+        log.info("bot", flow="bot_watch", decision=state)
+        self.state = state
+        for inbox_id in inboxes:
+            await changed(inbox_id)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 
 from chat_server.core import conversation as core
 from chat_server.core.model import Job, Plan
-from chat_server.errors import ClientError
 from chat_server.flows import bot_turns, offers, proactive
 from chat_server.flows.context import Context, save
 from chat_server.flows.handoff import assign_waiting
@@ -18,6 +18,9 @@ from chat_server.flows.ports import Tx
 
 LEASE = timedelta(seconds=60)
 LIMIT = 32
+KEEP_JOBS = timedelta(days=7)
+KEEP_SESSIONS = timedelta(days=7)
+KEEP_VISITS = timedelta(days=90)
 log = structlog.get_logger("clocks")
 
 
@@ -28,7 +31,10 @@ class Clocks:
         self._context = context
         self._woken = woken
         self._poll_s = poll_s
+        self._swept_at: datetime | None = None
         self._running: dict[str, asyncio.Task[None]] = {}
+        self._held: set[str] = set()
+        """keys of jobs that are in hand here, so that a lease which runs out in the lane is not taken up a second time"""
         self._kinds: dict[str, Callable[[Job], Awaitable[str | None]]] = {
             core.BOT_TURN: lambda job: bot_turns.run(context, job),
             core.ASSIGN_QUEUE: lambda job: assign_waiting(context, job.payload["inbox"]),
@@ -43,9 +49,10 @@ class Clocks:
         while True:
             self._woken.clear()
             try:
+                await self.sweep()
                 busy = await self.step()
-            except ClientError as error:
-                log.warning("claim failed", error=error.message)
+            except Exception:  # outermost guard of the loop: whatever the database says, the clocks go on
+                log.exception("claim failed")
                 busy = False
             if not busy:
                 try:
@@ -60,15 +67,31 @@ class Clocks:
         if room <= 0:
             return False
         due = await self._context.store.write(lambda tx: tx.jobs.claim(now, now + LEASE, room))
-        for job in due:
+        new = [job for job in due if job.key not in self._held]
+        for job in new:
             lane = str(job.payload.get("conversation") or job.key)
-            before = self._running.get(lane)
-            task = asyncio.create_task(self._one(job, before))
+            self._held.add(job.key)
+            task = asyncio.create_task(self._one(job, self._running.get(lane)))
             self._running[lane] = task
-            task.add_done_callback(lambda done, lane=lane: self._ended(lane, done))  # type: ignore[misc]  # lane is bound now
-        return bool(due)
+            task.add_done_callback(partial(self._ended, lane, job.key))
+        return bool(new)
 
-    def _ended(self, lane: str, task: asyncio.Task[None]) -> None:
+    async def sweep(self) -> None:
+        """Once an hour: done jobs, ended sessions and old visits go."""
+        now = self._context.clock()
+        if self._swept_at is not None and now < self._swept_at + timedelta(hours=1):
+            return
+        self._swept_at = now
+
+        def work(tx: Tx) -> None:
+            tx.jobs.prune(now - KEEP_JOBS)
+            tx.people.prune_sessions(now - KEEP_SESSIONS)
+            tx.visits.prune_before(now - KEEP_VISITS)
+
+        await self._context.store.write(work)
+
+    def _ended(self, lane: str, key: str, task: asyncio.Task[None]) -> None:
+        self._held.discard(key)
         if self._running.get(lane) is task:
             del self._running[lane]
 
@@ -77,6 +100,8 @@ class Clocks:
             await asyncio.wait([before])
         started = asyncio.get_running_loop().time()
         try:
+            if not await self._context.store.write(lambda tx: tx.jobs.renew(job.key, self._context.clock() + LEASE)):
+                return
             outcome = await self._kinds[job.kind](job)
             if outcome is not None:
                 await self._done(job, outcome)

@@ -9,7 +9,8 @@ from datetime import datetime
 
 from chat_server.core.hours import promised_at
 from chat_server.core.inbox import Inbox
-from chat_server.core.model import Agent, Availability, Conversation, Json, Plan, Staffing
+from chat_server.core.model import Agent, Conversation, Json, Plan, Staffing
+from chat_server.core.routing import answers
 from chat_server.errors import ClientError, Code
 from chat_server.flows.ports import Announcer, Bot, Clock, Orders, Store, Tx
 
@@ -47,7 +48,7 @@ class Context:
 
 def staffing(inbox: Inbox, agents: list[Agent], now: datetime, bot: bool) -> Staffing:
     """Agents online, and the promise of the shop's hours when there is none."""
-    online = sum(agent.connected and agent.availability is Availability.ONLINE for agent in agents)
+    online = sum(answers(agent) for agent in agents)
     promise = promised_at(inbox.hours, inbox.promised_minutes, now)
     minutes = -(-int((promise - now).total_seconds()) // 60)
     return Staffing(online, None if online else minutes, bot)

@@ -9,7 +9,7 @@ from chat_server.core.handoff import context_card, to_queue
 from chat_server.core.model import Conversation, Json, Plan, Sender, SenderKind, Status, Visitor
 from chat_server.core.routing import choose, queue_order
 from chat_server.flows.context import Context, ack, save
-from chat_server.flows.messages import authorized, contact_ask, open_for
+from chat_server.flows.messages import as_known, authorized, contact_ask, open_for
 from chat_server.flows.ports import Tx
 
 ROUTING = Sender(SenderKind.INTEGRATION, "routing", "")
@@ -20,9 +20,10 @@ async def request_agent(context: Context, visitor: Visitor, conversation_id: str
     inbox = context.inboxes[visitor.inbox_id]
 
     def work(tx: Tx) -> Plan:
-        found = authorized(tx, visitor, conversation_id) if conversation_id else None
+        who = as_known(tx, visitor)
+        found = authorized(tx, who, conversation_id) if conversation_id else None
         if found is None or found.status is Status.RESOLVED:
-            found = open_for(tx, visitor, context)
+            found = open_for(tx, who, context)
         standing = context.staffing(tx, inbox)
         card = context_card("requested", found.locale, question=last_words(tx, found))
         ask = contact_ask(context, inbox.id, standing.promised_minutes)

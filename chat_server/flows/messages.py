@@ -34,6 +34,11 @@ class Draft:
         return hashlib.sha256(canonical.encode()).hexdigest()
 
 
+def as_known(tx: Tx, visitor: Visitor) -> Visitor:
+    """The visitor as the database has it now: another tab may have signed the browser in since this one said hello."""
+    return tx.people.visitor(visitor.id) or visitor
+
+
 def authorized(tx: Tx, visitor: Visitor, conversation_id: str) -> Conversation:
     """The conversation, if it is this visitor's or their contact's; anything else is `not_found`."""
     found = tx.conversations.get(conversation_id)
@@ -66,8 +71,13 @@ def repeated(known: Fact, draft: Draft) -> Json:
     message = known.message
     if message is None or message.digest != draft.digest:
         raise ClientError(Code.CONFLICT, "This client_id was used for another message.")
-    place = {"conversation": known.conversation_id, "fact_id": f"{known.conversation_id}:{known.seq}"}
-    return {**place, "seq": known.seq, "epoch": known.epoch, "message_id": message.id}
+    return placed(known, message)
+
+
+def placed(fact: Fact, message: Message) -> Json:
+    """The ack of a message: its own place, whatever else happened in the same breath."""
+    place = {"conversation": fact.conversation_id, "fact_id": f"{fact.conversation_id}:{fact.seq}"}
+    return {**place, "seq": fact.seq, "epoch": fact.epoch, "message_id": message.id}
 
 
 def sender_of(tx: Tx, visitor: Visitor) -> Sender:
@@ -82,18 +92,19 @@ async def send_message(context: Context, visitor: Visitor, draft: Draft, convers
 
     def work(tx: Tx) -> tuple[Plan | None, Json]:
         now = context.clock()
-        sender = sender_of(tx, visitor)
-        known = tx.conversations.sent_anywhere(inbox.id, sender, draft.client_id)
+        who = as_known(tx, visitor)
+        sender = sender_of(tx, who)
+        known = tx.conversations.sent_anywhere(who, draft.client_id)
         if known is not None:
             return None, repeated(known, draft)
-        target = authorized(tx, visitor, conversation_id) if conversation_id else None
+        target = authorized(tx, who, conversation_id) if conversation_id else None
         if target is None or target.status is Status.RESOLVED:
-            target = open_for(tx, visitor, context)
+            target = open_for(tx, who, context)
         check_choice(tx, target, draft.parts)
         message = Message(new_id("msg"), draft.client_id, MessageType.INCOMING, sender, draft.parts, now, draft.digest)
         standing = context.staffing(tx, inbox)
         plan = core.shopper_wrote(target, message, standing, now)
-        answer = ack(plan, message_id=message.id)
+        answer = placed(plan.facts[0], message)
         if plan.reason == core.BOT_UNAVAILABLE:
             card = context_card(core.BOT_UNAVAILABLE, target.locale, question=message.preview)
             ask = contact_ask(context, inbox.id, standing.promised_minutes)
@@ -186,7 +197,8 @@ async def catch_up(
     """
 
     def work(tx: Tx) -> tuple[Conversation | None, Json]:
-        found = authorized(tx, visitor, conversation_id) if conversation_id else tx.conversations.latest(visitor)
+        who = as_known(tx, visitor)
+        found = authorized(tx, who, conversation_id) if conversation_id else tx.conversations.latest(who)
         if found is None:
             return None, {"conversation": None, "epoch": 0, "start": 0, "facts": [], "complete": True, "reset": True}
         view = shopper_view(found, queue_position(tx, found))

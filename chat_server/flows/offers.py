@@ -79,11 +79,16 @@ async def deliver(context: Context, job: Job) -> str | None:
 
 
 async def settle(context: Context, offer_id: str, state: str, reason: str | None) -> str:
-    """The shop's answer (`pending`, `done`, `refused`), at once or later by its own event. A final state stays."""
+    """The shop's answer (`pending`, `done`, `refused`), at once or later by its own event.
+
+    A final state stays; only an open offer expires.
+    """
 
     def work(tx: Tx) -> Plan | None:
         offer = tx.proactive.offer(offer_id)
         if offer is None or offer["state"] in FINAL or offer["state"] == state:
+            return None
+        if state == "expired" and offer["state"] != "open":
             return None
         found = tx.conversations.get(offer["conversation_id"])
         assert found is not None, "an offer names a conversation that exists"
@@ -108,7 +113,4 @@ async def settled_by_shop(context: Context, inbox_id: str, offer_id: str, state:
 
 async def expire(context: Context, job: Job) -> str:
     """An offer that nobody took up in time."""
-    offer = await context.store.read(lambda tx: tx.proactive.offer(job.payload["offer"]))
-    if offer is None or offer["state"] != "open":
-        return "nothing_to_do"
-    return await settle(context, offer["id"], "expired", None)
+    return await settle(context, job.payload["offer"], "expired", None)

@@ -38,7 +38,7 @@ class Hello:
 
 def token_hash(token: str) -> bytes:
     """Tokens are stored hashed; 256 random bits need no salt."""
-    return hashlib.sha256(token.encode()).digest()
+    return hashlib.sha256(token.encode(errors="replace")).digest()
 
 
 def recipient(visitor: Visitor) -> str:
@@ -49,6 +49,11 @@ def recipient(visitor: Visitor) -> str:
 async def recognise(context: Context, hello: Hello) -> tuple[Visitor, str | None]:
     """The visitor of a browser, created or bound to its contact as needed; the new token when there is one."""
     return await context.store.write(lambda tx: _recognise(tx, context, hello))
+
+
+async def as_it_stands(context: Context, visitor: Visitor) -> Visitor:
+    """The visitor as the database has it now: another tab may have signed the browser in."""
+    return await context.store.read(lambda tx: tx.people.visitor(visitor.id) or visitor)
 
 
 async def find(context: Context, inbox: Inbox, token: str) -> Visitor | None:
@@ -62,9 +67,10 @@ def _recognise(tx: Tx, context: Context, hello: Hello) -> tuple[Visitor, str | N
     known = tx.people.visitor_by_token(token_hash(hello.token)) if hello.token else None
     if known is not None and known.inbox_id != hello.inbox.id:
         known = None
-    contact = _contact(tx, context, hello, known)
-    if known is not None and contact is not None and known.contact_id not in (None, contact.id):
+    bound = tx.people.contact(known.contact_id) if known is not None and known.contact_id else None
+    if bound is not None and hello.claims is not None and bound.customer_id != hello.claims.customer_id:
         known = None  # another customer at the same browser: a visitor of their own
+    contact = _contact(tx, context, hello)
     fresh: str | None = None
     if known is None:
         fresh = secrets.token_urlsafe(32)
@@ -79,13 +85,10 @@ def _recognise(tx: Tx, context: Context, hello: Hello) -> tuple[Visitor, str | N
     return _up_to_date(tx, context, hello, known), fresh
 
 
-def _contact(tx: Tx, context: Context, hello: Hello, known: Visitor | None) -> Contact | None:
+def _contact(tx: Tx, context: Context, hello: Hello) -> Contact | None:
     claims = hello.claims
-    if claims is None:
+    if claims is None or claims.expired:
         return None
-    if claims.expired:
-        bound = tx.people.contact(known.contact_id) if known is not None and known.contact_id else None
-        return bound if bound is not None and bound.customer_id == claims.customer_id else None
     told = Contact(new_id("con"), hello.inbox.id, claims.customer_id, claims.name, claims.email, claims.phone)
     return tx.people.put_contact(told, context.clock())
 

@@ -7,7 +7,7 @@ flows/visits, an agent's invitation by `invite`, and whatever waits by the job `
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -119,6 +119,8 @@ def _send(
     assert visitor is not None, "nothing is sent to a shopper who was never here: arbitration holds it"
     found = told or open_for(tx, visitor, context)
     order = next((each for each in orders if candidate.order is not None and each["order_id"] == candidate.order.order_id), None)
+    if order is None and candidate.order is not None:
+        candidate = replace(candidate, order=None)  # an offer names an order only when it is one of theirs
     draft = compose_message(inbox, found, candidate, visitor.locale, order, context.clock())
     if draft.offer is not None:
         tx.proactive.add_offer(draft.offer)
@@ -146,6 +148,24 @@ async def reconsider(context: Context, job: Job) -> str:
     outcome = await context.store.write(lambda tx: consider(context, tx, inbox, recipient, orders=orders))
     tell(context, outcome)
     return f"sent {len(outcome.plans)} of {len(outcome.verdicts)}"
+
+
+async def arrived(context: Context, visitor: Visitor) -> None:
+    """A shopper has connected: what was held for their next visit is judged again, as a beacon would have it."""
+    recipient = recipient_of(visitor)
+    now = context.clock()
+    job = Job(
+        f"{RECONSIDER}:{visitor.id}:{int(now.timestamp() * 1000)}", RECONSIDER, now, {"inbox": visitor.inbox_id, "recipient": recipient}
+    )
+
+    def work(tx: Tx) -> bool:
+        waiting = bool(tx.proactive.waiting(recipient))
+        if waiting:
+            tx.jobs.add([job])
+        return waiting
+
+    if await context.store.write(work):
+        context.wake()
 
 
 async def orders_of(context: Context, inbox: Inbox, contact: Contact | None) -> list[Json]:

@@ -82,9 +82,7 @@ def _work(
     if MessageClass.HELP in consented(required=inbox.consent_required, given=visitor.consent):
         state, found = _behaved(tx, inbox, visitor, report, state, now)
     pointless = contradicted([*tx.proactive.waiting(recipient), *found.values()], state)
-    outcome = consider(
-        context, tx, inbox, recipient, list(found.values()), orders=orders, contradicted=pointless, present=True
-    )
+    outcome = consider(context, tx, inbox, recipient, list(found.values()), orders=orders, contradicted=pointless, present=True)
     return plans, outcome, _answer(tx, visitor, outcome, state, orders, now)
 
 

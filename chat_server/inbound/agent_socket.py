@@ -44,7 +44,7 @@ class AgentDoor(Door):
     async def on_connect(self, sid: str, environ: dict[str, Any], auth: object = None) -> None:
         """Only from our own pages, with a live session."""
         try:
-            self._connections.admit("console")
+            self._connections.admit(environ)
             told = p.parse(auth, p.AgentAuth)
             origin = environ.get("HTTP_ORIGIN")
             if origin is not None and not self._own_origin(origin):
@@ -157,6 +157,6 @@ class AgentDoor(Door):
 
     async def on_invite(self, sid: str, raw: object = None) -> Json:
         async def flow(agent: Agent, told: p.Invite) -> Json:
-            return await proactive.invite(self._context, agent, told.visitor, told.client_id, told.text)
+            return await proactive.invite(self._context, agent, told.visitor, told.client_id, p.parts_of(told.text, None)[0]["text"])
 
         return await self._run(sid, "invite", raw, p.Invite, flow)

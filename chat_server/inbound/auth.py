@@ -96,8 +96,8 @@ async def start_session(context: Context, agent_id: str) -> str:
     return token
 
 
-async def session(context: Context, token: str | None) -> tuple[Agent, str] | None:
-    """(agent, csrf) of a session that is neither idle for 8 h nor older than 7 days."""
+async def session(context: Context, token: str | None, *, touch: bool = True) -> tuple[Agent, str] | None:
+    """(agent, csrf) of a session that is neither idle for 8 h nor older than 7 days. `touch`: asking for it is using it."""
     if not token:
         return None
     hashed, now = token_hash(token), context.clock()
@@ -115,7 +115,7 @@ async def session(context: Context, token: str | None) -> tuple[Agent, str] | No
     found = await context.store.read(load)
     if found is None:
         return None
-    agent, csrf, touch = found
-    if touch:
+    agent, csrf, stale = found
+    if touch and stale:
         await context.store.write(lambda tx: tx.people.touch_session(hashed, now))
     return agent, csrf

@@ -34,9 +34,7 @@ log = structlog.get_logger("console")
 class ConsolePages:
     """Pages under /console, and /v1/agent."""
 
-    def __init__(
-        self, context: Context, limits: Limits, dist: Path, public_url: str, signed_out: Callable[[str], Awaitable[None]]
-    ) -> None:
+    def __init__(self, context: Context, limits: Limits, dist: Path, public_url: str, signed_out: Callable[[str], Awaitable[None]]) -> None:
         self._context = context
         self._limits = limits
         self._dist = dist
@@ -99,7 +97,7 @@ class ConsolePages:
         if not expected or not hmac.compare_digest(expected.encode(), csrf.encode()):
             return self._form(request, email, "This page was open for too long. Please try again.", onward, status=403)
         try:
-            self._limits.take("login", request.remote or "")
+            self._limits.take("login", self._limits.peers.of(request.remote, request.headers.get("X-Forwarded-For")))
         except ClientError:
             return self._form(request, email, "Too many tries. Wait a minute, then try again.", onward, status=429)
         known = await self._context.store.read(lambda tx: tx.people.login(email))

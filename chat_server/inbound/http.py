@@ -22,6 +22,7 @@ from chat_server.flows import handoff, messages, people, visits
 from chat_server.flows.context import Context, not_found
 from chat_server.inbound import payloads as p
 from chat_server.inbound.auth import identity, inbox_for
+from chat_server.inbound.beacon import report_of
 from chat_server.inbound.limits import Limits
 from chat_server.inbound.openapi import document
 
@@ -70,7 +71,7 @@ class Http:
     """Handlers by route."""
 
     def __init__(
-        self, context: Context, limits: Limits, dist: Path, secret: str, ready: Callable[[], bool], counts: Callable[[], str]
+        self, context: Context, limits: Limits, dist: Path, secret: str, ready: Callable[[], bool], counts: Callable[[], Awaitable[str]]
     ) -> None:
         self._context = context
         self._limits = limits
@@ -107,7 +108,7 @@ class Http:
 
     async def metrics(self, _request: web.Request) -> web.Response:
         """Prometheus text."""
-        return web.Response(text=self._counts(), content_type="text/plain")
+        return web.Response(text=await self._counts(), content_type="text/plain")
 
     async def openapi(self, _request: web.Request) -> web.Response:
         """OpenAPI 3.1."""
@@ -140,7 +141,7 @@ class Http:
 
     async def beacon(self, request: web.Request) -> web.Response:
         """Walk c: what the browser saw; answers what it should show."""
-        self._limits.take("beacon", request.remote or "")
+        self._limits.take("beacon", self._limits.peers.of(request.remote, request.headers.get("X-Forwarded-For")))
         raw = await request.read()
         if len(raw) > 65_536:
             raise ClientError(Code.TOO_LARGE, "A beacon is at most 64 KB.")
@@ -148,7 +149,7 @@ class Http:
         inbox = inbox_for(self._context.inboxes, told.key, request.headers.get("Origin"))
         claims = identity(inbox, told.identity, self._context.clock().timestamp())
         hello = people.Hello(inbox, told.visitor, claims, told.locale, p.zone_of(told.timezone), told.consent)
-        report = p.report_of(told)
+        report = report_of(told)
         visitor, token = await people.recognise(self._context, hello)
         answer = await visits.beacon(self._context, visitor, report)
         state = await handoff.inbox_state(self._context, inbox.id)

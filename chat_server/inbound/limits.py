@@ -8,13 +8,15 @@ from limits.strategies import MovingWindowRateLimiter
 
 from chat_server.errors import ClientError, Code
 from chat_server.flows.ports import Clock
+from chat_server.inbound.peer import Peers
 
 
 class Limits:
     """Moving windows of one minute: `limits` names what is counted and how many there may be."""
 
-    def __init__(self, clock: Clock, **limits: int) -> None:
+    def __init__(self, clock: Clock, peers: Peers, **limits: int) -> None:
         self._clock = clock
+        self.peers = peers
         self._limiter = MovingWindowRateLimiter(MemoryStorage())
         self._items: dict[str, RateLimitItem] = {what: RateLimitItemPerMinute(most) for what, most in limits.items()}
 

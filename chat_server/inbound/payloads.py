@@ -16,9 +16,7 @@ from msgspec import Meta, Struct
 
 from chat_server.core.masking import mask_cards
 from chat_server.core.model import Availability, Json
-from chat_server.core.policy import MessageClass
 from chat_server.errors import ClientError, Code
-from chat_server.flows.visits import Report, Told
 
 T = TypeVar("T")
 Id = Annotated[str, Meta(min_length=1, max_length=64)]
@@ -203,10 +201,14 @@ def parse_json(raw: bytes, kind: type[T]) -> T:
     """A JSON body as `kind`, or `bad_request`."""
     try:
         if HALF.search(raw):  # perhaps half a character, which the fast decoder refuses
-            return parse(json.loads(raw), kind)
+            return parse(json.loads(raw, parse_constant=_no_number), kind)
         return msgspec.json.decode(raw, type=kind)
     except (msgspec.DecodeError, ValueError, RecursionError) as error:  # ValidationError is a DecodeError
         raise ClientError(Code.BAD_REQUEST, str(error)) from None
+
+
+def _no_number(name: str) -> float:
+    raise ValueError(f"{name} is not JSON")
 
 
 def _well_formed(raw: object) -> object:
@@ -232,23 +234,33 @@ def parts_of(text: str | None, parts: list[Any] | None) -> tuple[Json, ...]:
 
 def _plain(part: Struct) -> Json:
     found: Json = {name: value for name, value in msgspec.to_builtins(part).items() if value is not None}
-    if found["type"] == "contact_details" and not ("email" in found or "phone" in found):
-        raise ClientError(Code.BAD_REQUEST, "Contact details need an e-mail address or a phone number.")
+    if found["type"] == "contact_details":
+        if not ("email" in found or "phone" in found):
+            raise ClientError(Code.BAD_REQUEST, "Contact details need an e-mail address or a phone number.")
+        return {name: value if name == "phone" else cleaned(value) for name, value in found.items()}
     return found
 
 
 def _clean(part: Json) -> Json:
     if part["type"] != "text":
         return part
-    text = str(part["text"]).replace("\x00", "").strip()
+    text = cleaned(part["text"])
     if not text:
         raise ClientError(Code.BAD_REQUEST, "A message needs some text.")
-    return {**part, "text": mask_cards(text)}
+    return {**part, "text": text}
+
+
+def cleaned(text: str) -> str:
+    """A text as it may be stored: without NUL and outer space, card numbers masked."""
+    return mask_cards(text.replace("\x00", "").strip())
 
 
 def whole_ms(moment: datetime) -> datetime:
     """UTC, cut to the milliseconds that the database keeps."""
-    moment = moment.astimezone(UTC)
+    try:
+        moment = moment.astimezone(UTC)
+    except OverflowError:
+        raise ClientError(Code.BAD_REQUEST, "This time is out of range.") from None
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
@@ -261,19 +273,3 @@ def zone_of(name: str | None) -> str | None:
     except (ZoneInfoNotFoundError, ValueError, OSError):
         return None
     return name
-
-
-def report_of(told: Beacon) -> Report:
-    """A beacon as the flow takes it; classes that nobody knows are refused."""
-    try:
-        opt_outs = frozenset(MessageClass(each) for each in told.opt_outs)
-    except ValueError as error:
-        raise ClientError(Code.BAD_REQUEST, f"{error} - at `$.opt_outs`") from None
-    page: Json = {"url": told.page.url, "title": told.page.title}
-    if told.page.referrer:
-        page["referrer"] = told.page.referrer
-    for each in told.activities:
-        if len(msgspec.json.encode(each.data)) > 8_000:
-            raise ClientError(Code.TOO_LARGE, "The data of an activity is at most 8 KB.")
-    activities = tuple(Told(each.id, each.kind, int(each.ago_ms), each.data) for each in told.activities)
-    return Report(page, activities, tuple(told.seen), tuple(told.dismissed), tuple(told.clicked), opt_outs)

@@ -16,7 +16,7 @@ from chat_server.inbound import payloads as p
 from chat_server.inbound.auth import identity, inbox_for
 from chat_server.inbound.commands import Door, answer, refused
 from chat_server.inbound.limits import Limits
-from chat_server.inbound.sockets import Connections, peer_of
+from chat_server.inbound.sockets import Connections
 
 
 class ShopperDoor(Door):
@@ -31,7 +31,7 @@ class ShopperDoor(Door):
     async def on_connect(self, sid: str, environ: dict[str, Any], auth: object = None) -> None:
         """Refuses, or remembers who says hello. Creates nothing."""
         try:
-            self._connections.admit(peer_of(environ))
+            self._connections.admit(environ)
             told = p.parse(auth, p.ShopperAuth)
             inbox = inbox_for(self._context.inboxes, told.key, environ.get("HTTP_ORIGIN"))
             claims = identity(inbox, told.identity, self._context.clock().timestamp())
@@ -51,6 +51,7 @@ class ShopperDoor(Door):
         visitor: Visitor | None = session["visitor"]
         if visitor is None:
             raise ClientError(Code.BAD_REQUEST, "Send `sync` first.")
+        self._limits.take("command", visitor.id)
         return visitor
 
     async def on_sync(self, sid: str, raw: object = None) -> Json:
@@ -60,11 +61,14 @@ class ShopperDoor(Door):
             visitor, token = session["visitor"], None
             if visitor is None:
                 visitor, token = await people.recognise(self._context, session["hello"])
-                await self.save_session(sid, {**session, "visitor": visitor})
                 await self.enter_room(sid, f"visitor:{visitor.id}")
-                if visitor.contact_id is not None:
-                    await self.enter_room(sid, f"contact:{visitor.contact_id}")
-                self._connections.shopper(sid, visitor)
+                await proactive.arrived(self._context, visitor)
+            else:
+                visitor = await people.as_it_stands(self._context, await self._visitor(sid))
+            if visitor.contact_id is not None:
+                await self.enter_room(sid, f"contact:{visitor.contact_id}")
+            await self.save_session(sid, {**session, "visitor": visitor})
+            self._connections.shopper(sid, visitor)
             state = await handoff.inbox_state(self._context, inbox.id)
             found, caught_up = await messages.catch_up(self._context, visitor, told.conversation, told.epoch, told.after)
             if found is not None:
@@ -136,6 +140,8 @@ class ShopperDoor(Door):
 
     async def on_rate(self, sid: str, raw: object = None) -> Json:
         async def flow(told: p.Rate) -> Json:
-            return await messages.rate(self._context, await self._visitor(sid), told.conversation, told.score, told.comment)
+            return await messages.rate(
+                self._context, await self._visitor(sid), told.conversation, told.score, told.comment and p.cleaned(told.comment)
+            )
 
         return await answer("rate", raw, p.Rate, flow)

@@ -26,7 +26,7 @@ Tell = Callable[[str, str, str, Json], None]
 class Connections:
     """Sockets by id. `tell(sid, namespace, event, body)` is the announcer's."""
 
-    def __init__(self, context: Context, tell: Tell, admit: Callable[[str], None]) -> None:
+    def __init__(self, context: Context, tell: Tell, admit: Callable[[dict[str, Any]], None]) -> None:
         self._context = context
         self._tell = tell
         self._admit = admit
@@ -36,11 +36,11 @@ class Connections:
         self._watched: dict[str, str] = {}
         self.draining = False
 
-    def admit(self, address: str) -> None:
+    def admit(self, environ: dict[str, Any]) -> None:
         """Refuse while draining, and floods of handshakes."""
         if self.draining:
             raise ClientError(Code.UNAVAILABLE, "The server is shutting down.", retry_after_ms=1000)
-        self._admit(address)
+        self._admit(environ)
 
     def shopper(self, sid: str, visitor: Visitor) -> None:
         """A shopper said hello."""
@@ -86,8 +86,8 @@ class Connections:
             await asyncio.sleep(HEARTBEAT_S)
             try:
                 await self.beat()
-            except ClientError as error:
-                log.warning("heartbeat failed", reason=error.message)
+            except Exception:  # outermost guard of the loop: a heartbeat that fails must not be the last one
+                log.exception("heartbeat failed")
 
     async def beat(self) -> None:
         """Mark everyone here as here, tell the heads, and look whether somebody can take from the queue."""
@@ -111,7 +111,7 @@ class Connections:
     async def _end_old_sessions(self) -> None:
         """Sessions that ended elsewhere, by their age or by a new password."""
         for token in {token for token, _ in self._signed_in.values()}:
-            if await session(self._context, token) is None:
+            if await session(self._context, token, touch=False) is None:
                 await self.signed_out(token)
 
     async def _tell_heads(self) -> None:
@@ -134,12 +134,6 @@ class Connections:
                 self._tell(sid, "/shopper", "heads", {"heads": wire_heads(told)})
         for sid, agent in list(self._agents.items()):
             self._tell(sid, "/agent", "heads", {"heads": wire_heads(open_heads.get(agent.inbox_id, {}))})
-
-
-def peer_of(environ: dict[str, Any]) -> str:
-    """The address of a handshake; the library's own REMOTE_ADDR is always 127.0.0.1."""
-    request = environ.get("aiohttp.request")
-    return str(request.remote) if request is not None else ""
 
 
 def wire_heads(heads: dict[str, tuple[int, int]]) -> Json:

@@ -6,7 +6,7 @@ Every walk ends here. Nothing is decided here but who may see what (core/facts d
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import socketio
 import structlog
@@ -44,12 +44,6 @@ class Announcer:
     def shopper(self, conversation: Conversation, event: str, body: Json) -> None:
         """A passing event to the shopper of a conversation."""
         self._post(event, body, shopper_rooms(conversation), SHOPPER)
-
-    def visitors(self, ids: Iterable[str], event: str, body: Json) -> None:
-        """A passing event to browsers."""
-        rooms = [f"visitor:{each}" for each in ids]
-        if rooms:
-            self._post(event, body, rooms, SHOPPER)
 
     def shoppers(self, inbox_id: str, event: str, body: Json) -> None:
         """A passing event to every connected shopper of an inbox."""

@@ -143,3 +143,11 @@ async def test_somebody_elses_offer_does_not_exist(world: World) -> None:
             await offers.accept(world.context, stranger, wanted)
         assert refused.value.code is Code.NOT_FOUND
     assert world.ears.told == []
+
+
+async def test_an_accepted_offer_does_not_expire(world: World) -> None:
+    visitor, offer = await offered(world)
+    await offers.accept(world.context, visitor, offer)
+    assert await offers.settle(world.context, offer, "expired", None) == "unchanged"
+    await world.work_off()
+    assert states(world) == [("accepted", None), ("done", None)]

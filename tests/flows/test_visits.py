@@ -10,7 +10,7 @@ from chat_server.core.policy import MessageClass, Policy, parse_quiet
 from chat_server.errors import ClientError, Code
 from chat_server.flows import agents, messages, proactive, visits
 from chat_server.flows.visits import Report, Told
-from tests.flows.world import NOON, PAGE, QUIET, World, inbox, order
+from tests.flows.world import NOON, PAGE, QUIET, World, inbox, order, visits_of
 
 
 async def test_nothing_to_say(world: World) -> None:
@@ -181,7 +181,7 @@ async def test_without_consent_behaviour_is_neither_kept_nor_used(world: World) 
     visitor = await world.visitor()
     await visits.beacon(world.context, visitor, world.dwelt())
     assert world.ears.told == []
-    assert await world.store.read(lambda tx: tx.visits.count(visitor.id)) == 0
+    assert await world.store.read(lambda tx: visits_of(tx, visitor.id)) == 0
     assert await world.store.read(lambda tx: tx.people.state(visitor.id)) == {}
     agreed = await world.visitor(consent=True)
     await visits.beacon(world.context, agreed, world.dwelt())
@@ -192,7 +192,7 @@ async def test_a_refusal_counts_even_where_nobody_asks(world: World) -> None:
     visitor = await world.visitor(consent=False)
     await visits.beacon(world.context, visitor, world.dwelt())
     assert world.ears.told == []
-    assert await world.store.read(lambda tx: tx.visits.count(visitor.id)) == 0
+    assert await world.store.read(lambda tx: visits_of(tx, visitor.id)) == 0
 
 
 async def test_opt_outs_in_the_beacon_take_effect_at_once(world: World) -> None:
@@ -227,7 +227,7 @@ async def test_a_visit_goes_on_for_half_an_hour(world: World) -> None:
     for minutes in (0, 29, 29, 31):
         world.clock.forward(minutes=minutes)
         await visits.beacon(world.context, visitor, QUIET)
-    assert await world.store.read(lambda tx: tx.visits.count(visitor.id)) == 2
+    assert await world.store.read(lambda tx: visits_of(tx, visitor.id)) == 2
 
 
 @pytest.mark.parametrize(

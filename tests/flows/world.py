@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -12,7 +12,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, func, select
 
 from chat_server.core.bot_turn import BotAnswer, BotQuestion, BotReply, BotUnavailable
 from chat_server.core.hours import Hours
@@ -27,6 +27,7 @@ from chat_server.flows.context import Context
 from chat_server.flows.messages import Draft
 from chat_server.flows.people import token_hash
 from chat_server.flows.visits import Report, Told
+from chat_server.outbound import tables
 from chat_server.outbound.database import Database
 from chat_server.outbound.migrations import migrate
 from chat_server.outbound.store import Store, Tx
@@ -85,9 +86,6 @@ class Ears:
 
     def shopper(self, conversation: Conversation, event: str, body: Json) -> None:
         self.passing.append(("shopper", event, body))
-
-    def visitors(self, ids: Iterable[str], event: str, body: Json) -> None:
-        self.passing.append(("visitors", event, body))
 
     def shoppers(self, inbox_id: str, event: str, body: Json) -> None:
         self.passing.append(("shoppers", event, body))
@@ -287,3 +285,9 @@ class World:
 
 QUIET = Report(PAGE)
 SILENT = BotAnswer((), None, None, None, (), None, None)
+
+
+def visits_of(tx: Tx, visitor_id: str) -> int:
+    """How many visits the database has of a visitor."""
+    found = select(func.count()).select_from(tables.visits).where(tables.visits.c.visitor_id == visitor_id)
+    return tx.connection.execute(found).scalar_one()

@@ -6,8 +6,6 @@ from chat_server.errors import Code
 from tests.house import wire_code, wire_page
 from tests.house.tree import Tree, the_tree
 
-_SPOKEN_LATER = {"sla_warned"}
-"""On the page, because clients must know it; the server says it once supervisors can set goals."""
 _SHOPPER_DOOR = "chat_server/inbound/shopper_socket.py"
 _AGENT_DOOR = "chat_server/inbound/agent_socket.py"
 
@@ -33,7 +31,7 @@ def test_activities_are_those_of_the_page() -> None:
 
 
 def test_passing_events_are_those_of_the_page() -> None:
-    assert wire_code.passing(the_tree()) | _SPOKEN_LATER == _page().passing
+    assert wire_code.passing(the_tree()) == _page().passing
 
 
 def test_error_codes_are_those_of_the_page() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from chat_server.errors import ClientError, Code
 from chat_server.inbound import payloads as p
+from chat_server.inbound.beacon import report_of
 
 ID, LONG = "cnv_" + "0" * 32, "x" * 4001
 MESSAGE: dict[str, Any] = {"client_id": "client-1", "text": "Hello"}
@@ -124,13 +125,13 @@ def test_contact_details_need_a_way_to_answer() -> None:
 
 
 def test_what_a_beacon_may_tell() -> None:
-    report = p.report_of(p.parse({**BEACON, "activities": [ACTIVITY], "opt_outs": ["promo"]}, p.Beacon))
+    report = report_of(p.parse({**BEACON, "activities": [ACTIVITY], "opt_outs": ["promo"]}, p.Beacon))
     assert [(each.id, each.kind, each.ago_ms) for each in report.activities] == [("activity-1", "page_view", 0)]
     with pytest.raises(ClientError) as unknown:
-        p.report_of(p.parse({**BEACON, "opt_outs": ["everything"]}, p.Beacon))
+        report_of(p.parse({**BEACON, "opt_outs": ["everything"]}, p.Beacon))
     assert unknown.value.code is Code.BAD_REQUEST
     with pytest.raises(ClientError) as large:
-        p.report_of(p.parse({**BEACON, "activities": [{**ACTIVITY, "data": {"x": "x" * 8001}}]}, p.Beacon))
+        report_of(p.parse({**BEACON, "activities": [{**ACTIVITY, "data": {"x": "x" * 8001}}]}, p.Beacon))
     assert large.value.code is Code.TOO_LARGE
 
 

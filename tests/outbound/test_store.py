@@ -133,11 +133,13 @@ async def test_a_repeat_is_found_wherever_it_was_said(store: Store) -> None:
     await store.write(lambda tx: tx.conversations.add(conversation()))
     await store.write(lambda tx: tx.conversations.save(conversation(seq=1), [said(1)]))
     assert await store.read(lambda tx: tx.conversations.sent("cnv_1", SENDER, "c-1")) == said(1)
-    assert await store.read(lambda tx: tx.conversations.sent_anywhere("demo", SENDER, "c-1")) == said(1)
+    assert await store.read(lambda tx: tx.conversations.sent_anywhere(visitor(), "c-1")) == said(1)
     assert await store.read(lambda tx: tx.conversations.message("msg_cnv_1_1")) == said(1)
-    other = Sender(SenderKind.VISITOR, "vis_2", "")
-    assert await store.read(lambda tx: tx.conversations.sent_anywhere("demo", other, "c-1")) is None
-    assert await store.read(lambda tx: tx.conversations.sent_anywhere("other", SENDER, "c-1")) is None
+    assert await store.read(lambda tx: tx.conversations.sent_anywhere(visitor(2), "c-1")) is None
+    assert await store.read(lambda tx: tx.conversations.sent_anywhere(visitor(inbox_id="other"), "c-1")) is None
+    await store.write(lambda tx: tx.conversations.bind("vis_1", "con_1"))
+    elsewhere = visitor(2, contact_id="con_1")
+    assert await store.read(lambda tx: tx.conversations.sent_anywhere(elsewhere, "c-1")) == said(1), "the same person at another browser"
 
 
 async def test_a_job_is_taken_on_leased_returned_and_ended_once(store: Store) -> None:
@@ -149,9 +151,11 @@ async def test_a_job_is_taken_on_leased_returned_and_ended_once(store: Store) ->
     late = soon + timedelta(seconds=1)
     assert await store.write(lambda tx: tx.jobs.claim(late, late, 9)) == [replace(job, attempts=2)], "the lease ran out"
     await store.write(lambda tx: tx.jobs.again("k", late + timedelta(seconds=5)))
-    assert await store.read(lambda tx: tx.jobs.next_due()) == late + timedelta(seconds=5)
+    assert await store.write(lambda tx: tx.jobs.claim(late + timedelta(seconds=4), late, 9)) == [], "it was given back for later"
+    assert await store.write(lambda tx: tx.jobs.renew("k", late)) is True
     assert await store.write(lambda tx: tx.jobs.done("k", "fine", late)) is True
     assert await store.write(lambda tx: tx.jobs.done("k", "again", late)) is False
+    assert await store.write(lambda tx: tx.jobs.renew("k", late)) is False
     await store.write(lambda tx: tx.jobs.add([job]))
     assert await store.write(lambda tx: tx.jobs.claim(late + timedelta(days=1), late, 9)) == [], "its key is spent"
 

@@ -9,7 +9,7 @@ const BASE_MS = 1_000;
 const CAP_MS = 30_000;
 const FINAL_CODES = [4003, 4004];
 const PASSING: readonly (keyof Passing)[] = [
-  "typing_changed", "queue_moved", "presence_changed", "panel_changed", "heads", "inbox_changed", "sla_warned",
+  "typing_changed", "queue_moved", "presence_changed", "panel_changed", "heads", "inbox_changed",
 ];
 
 /** A command that was not done. `transient`: the same command may be sent again later. */

@@ -76,7 +76,6 @@ export type Passing = {
   panel_changed: { conversation: string };
   heads: { heads: Record<string, { epoch: number; seq: number }> };
   inbox_changed: { online: boolean; bot: BotState; promised_minutes: number | null };
-  sla_warned: { conversation: string; kind: string; due_at: string };
   drain: { in_ms: number };
   closing: { code: number; retry: boolean };
 };

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, bindparam, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, insert, or_, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from chat_server.core.model import Conversation, Fact, FactKind, Message, MessageType, Sender, SenderKind, Status, Visitor
@@ -100,15 +100,15 @@ class Conversations:
         row = self._c.execute(found).first()
         return None if row is None else _message_fact(row)
 
-    def sent_anywhere(self, inbox_id: str, sender: Sender, client_id: str) -> Fact | None:
-        """The same, over all conversations of an inbox: a repeat may come after the conversation was resolved."""
+    def sent_anywhere(self, visitor: Visitor, client_id: str) -> Fact | None:
+        """The same, over all conversations of a shopper: a repeat may come after the conversation was resolved, and from another
+        browser of theirs."""
         found = (
             select(messages)
             .join(conversations, conversations.c.id == messages.c.conversation_id)
             .where(
-                conversations.c.inbox_id == inbox_id,
-                messages.c.sender_kind == sender.kind.value,
-                messages.c.sender_id == sender.id,
+                self._of(visitor),
+                messages.c.sender_kind == SenderKind.VISITOR.value,
                 messages.c.client_id == client_id,
             )
         )
@@ -154,11 +154,6 @@ class Conversations:
         """The conversations of a browser now belong to a contact as well."""
         where = (conversations.c.visitor_id == visitor_id, conversations.c.contact_id.is_(None))
         self._c.execute(update(conversations).where(*where).values(contact_id=contact_id))
-
-    def load_of(self, agent_id: str) -> int:
-        """Conversations that an agent has in hand."""
-        where = (conversations.c.assignee_id == agent_id, conversations.c.status == Status.ASSIGNED.value)
-        return int(self._c.execute(select(func.count()).select_from(conversations).where(*where)).scalar_one())
 
 
 def _columns(conversation: Conversation) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import Connection, func, insert, or_, select, update
+from sqlalchemy import Connection, delete, insert, or_, select, update
 
 from chat_server.core.model import Job
 from chat_server.outbound.tables import jobs
@@ -40,6 +40,19 @@ class Jobs:
             self._c.execute(update(jobs).where(jobs.c.key == job.key).values(leased_until=until, attempts=job.attempts))
         return found
 
+    def renew(self, key: str, until: datetime) -> bool:
+        """A longer lease, taken when the work begins; False when the job has ended meanwhile."""
+        where = (jobs.c.key == key, jobs.c.done_at.is_(None))
+        return self._c.execute(update(jobs).where(*where).values(leased_until=until)).rowcount == 1
+
+    def release(self) -> None:
+        """No lease is held: for the start of a process that is alone with its database."""
+        self._c.execute(update(jobs).where(jobs.c.done_at.is_(None)).values(leased_until=None))
+
+    def prune(self, before: datetime) -> None:
+        """Forget jobs that ended before."""
+        self._c.execute(delete(jobs).where(jobs.c.done_at < before))
+
     def done(self, key: str, outcome: str, now: datetime) -> bool:
         """End a job; False when it had ended before (a second worker after a lost lease)."""
         where = (jobs.c.key == key, jobs.c.done_at.is_(None))
@@ -48,7 +61,3 @@ class Jobs:
     def again(self, key: str, at: datetime) -> None:
         """Give a job back, to be done later."""
         self._c.execute(update(jobs).where(jobs.c.key == key).values(due_at=at, leased_until=None))
-
-    def next_due(self) -> datetime | None:
-        """When the next job falls due."""
-        return self._c.execute(select(func.min(jobs.c.due_at)).where(jobs.c.done_at.is_(None))).scalar_one_or_none()

@@ -107,6 +107,10 @@ class People:
         """Log out."""
         self._c.execute(delete(sessions).where(sessions.c.token_hash == token_hash))
 
+    def prune_sessions(self, idle_since: datetime) -> None:
+        """Forget sessions that nobody has used since."""
+        self._c.execute(delete(sessions).where(sessions.c.last_seen_at < idle_since))
+
     # visitors and contacts
 
     def visitor_by_token(self, token_hash: bytes) -> Visitor | None:

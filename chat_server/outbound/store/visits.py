@@ -36,9 +36,9 @@ class Visits:
         """The visit's latest page and time."""
         self._c.execute(update(visits).where(visits.c.id == visit_id).values(page=page, last_at=now))
 
-    def count(self, visitor_id: str) -> int:
-        """How many visits we know of."""
-        return len(self._c.execute(select(visits.c.id).where(visits.c.visitor_id == visitor_id).limit(1000)).all())
+    def prune_before(self, before: datetime) -> None:
+        """Forget visits that ended before."""
+        self._c.execute(delete(visits).where(visits.c.last_at < before))
 
     def record(self, visitor_id: str, visit_id: str, activity_id: str, kind: str, data: Json, at: datetime) -> bool:
         """Keep an activity; False when this id was reported before (a repeated beacon)."""

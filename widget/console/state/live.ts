@@ -195,7 +195,6 @@ export function takePassing<K extends keyof Passing>(name: K, body: Passing[K]):
     }
     case "queue_moved":
     case "inbox_changed":
-    case "sla_warned":
       return;
     default:
       return;
