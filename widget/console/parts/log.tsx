@@ -89,6 +89,8 @@ export function LogBones() {
 export function Log() {
   const box = useRef<HTMLDivElement>(null);
   const atEnd = useRef(true);
+  const top = useRef(0);
+  const mine = useRef(0);
   const [away, setAway] = useState(false);
   const { id, items, last, assignee } = thread.value;
   const shown = items.filter((item) => item.kind === "message" || sentence(item.fact) !== null);
@@ -103,6 +105,8 @@ export function Log() {
     toEnd();
   }, [id]);
   useLayoutEffect(() => {
+    if (waiting.length > mine.current) atEnd.current = true; // what one has just sent is what one looks at
+    mine.current = waiting.length;
     if (atEnd.current) toEnd();
     else setAway(true);
   }, [last, waiting.length, typist?.id]);
@@ -111,6 +115,7 @@ export function Log() {
     const look = (): void => reportRead();
     const fit = new ResizeObserver(() => atEnd.current && toEnd());
     if (box.current) fit.observe(box.current);
+    if (box.current?.firstElementChild) fit.observe(box.current.firstElementChild);
     addEventListener("focus", look);
     document.addEventListener("visibilitychange", look);
     return () => {
@@ -125,8 +130,11 @@ export function Log() {
         class="log" ref={box} role="log" tabIndex={0} aria-live="polite" aria-label={t("log.label", { name: shopper() })}
         onScroll={() => {
           const node = box.current!;
-          atEnd.current = node.scrollHeight - node.scrollTop - node.clientHeight < NEAR_END;
-          if (atEnd.current) setAway(false);
+          const near = node.scrollHeight - node.scrollTop - node.clientHeight < NEAR_END;
+          if (near) atEnd.current = true;
+          else if (node.scrollTop < top.current) atEnd.current = false; // only a person scrolls up; a log that grows does not
+          top.current = node.scrollTop;
+          if (near) setAway(false);
         }}
       >
         <ol>
