@@ -44,7 +44,7 @@ def sqlite_engine(path: Path, *, pooled: bool) -> Engine:
     @event.listens_for(engine, "connect")
     def _connect(connection: sqlite3.Connection, _record: object) -> None:
         connection.isolation_level = None
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=5000"):
+        for pragma in ("synchronous=FULL", "foreign_keys=ON", "busy_timeout=5000"):
             connection.execute(f"PRAGMA {pragma}").close()
 
     @event.listens_for(engine, "begin")
@@ -54,11 +54,20 @@ def sqlite_engine(path: Path, *, pooled: bool) -> Engine:
     return engine
 
 
+def _write_ahead(path: Path) -> None:
+    """WAL for good, before anybody else connects: two connections that switch at once get "locked", whatever the timeout."""
+    connection = sqlite3.connect(path, timeout=5.0)
+    if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+        connection.execute("PRAGMA journal_mode=WAL")
+    connection.close()
+
+
 class Database:
     """`await write(work)` and `await read(work)`; `work` is sync, gets a Connection and must not keep it."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        _write_ahead(path)
         self._inbox: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
         self._writer = sqlite_engine(path, pooled=False)
         self._readers = sqlite_engine(path, pooled=True)
