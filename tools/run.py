@@ -90,6 +90,7 @@ class Town:
 
 def main() -> None:
     began = time.monotonic()
+    _listen_for_the_end(_give_up_quietly)
     try:
         stack = _stack()
         environment.prepare(tests=False)
@@ -98,7 +99,7 @@ def main() -> None:
     except KeyboardInterrupt:
         give_up("stopped before anything was started")
     town = Town(data() / "logs", verbose=os.environ.get("VERBOSE", "") not in ("", "0"))
-    _listen_for_the_end(town)
+    _listen_for_the_end(town.stop.set)
     code = 0
     try:
         chat = town.start("chat", stack.chat(), stack.chat_env(), shown=_is_trouble)
@@ -214,12 +215,18 @@ def _watch(town: Town) -> int:
     return 0
 
 
-def _listen_for_the_end(town: Town) -> None:
+def _listen_for_the_end(then: Callable[[], None]) -> None:
+    """Ctrl-C and SIGTERM mean the same, also where the shell that started us had told its children to ignore them."""
+
     def end(number: int, frame: FrameType | None) -> None:
-        town.stop.set()
+        then()
 
     signal.signal(signal.SIGINT, end)
     signal.signal(signal.SIGTERM, end)
+
+
+def _give_up_quietly() -> None:
+    raise KeyboardInterrupt
 
 
 def _is_trouble(line: str) -> bool:
