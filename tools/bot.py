@@ -13,7 +13,7 @@ from pathlib import Path
 from tools.command import CommandFailed, run
 from tools.places import BOT, BOT_PYTHON, TOOLS
 from tools.stamp import digest, done, mark
-from tools.uv import uv
+from tools.uv import new_environment, uv
 
 _PINS = BOT / "requirements.txt"
 _STAMP = BOT / ".venv" / ".synced"
@@ -66,7 +66,7 @@ def environment(log: Path | None = None, runner: Callable[..., object] = run) ->
     program = uv()
     try:
         if not BOT_PYTHON.exists():
-            runner([program, "venv", "-q", "--clear", "--no-project", "--python", found, ".venv"], cwd=BOT, seconds=300)
+            new_environment(BOT / ".venv", found, cwd=BOT)
         runner(
             [program, "pip", "sync", "-q", "--require-hashes", "--compile-bytecode", "--python", BOT_PYTHON, _PINS],
             cwd=BOT,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from tools.command import CommandFailed, run
 from tools.places import PYTHON, ROOT, VENV, give_up, say
 from tools.stamp import digest, done, mark
-from tools.uv import uv
+from tools.uv import new_environment, uv
 
 _RUN = ROOT / "requirements.txt"
 _TEST = ROOT / "requirements-dev.txt"
@@ -26,7 +26,7 @@ def prepare(*, tests: bool) -> None:
     program = uv()
     try:
         if not PYTHON.exists():
-            run([program, "venv", "-q", "--clear", "--python", ">=3.11", VENV], seconds=300)
+            new_environment(VENV, ">=3.11")
         pins = _TEST if tests else _RUN
         run([program, "pip", "sync", "-q", "--require-hashes", "--compile-bytecode", "--python", PYTHON, pins], seconds=900)
     except CommandFailed as error:

@@ -13,7 +13,7 @@ from pathlib import Path
 from tools.command import CommandFailed, run
 from tools.places import ROOT, TOOLS, WIDGET, give_up, say
 from tools.stamp import digest, done, mark
-from tools.uv import uv
+from tools.uv import new_environment, uv
 
 _OLDEST = 20
 _HOME = TOOLS / "node"
@@ -66,7 +66,7 @@ def programs() -> str:
         say(f"· Node {_OLDEST} or newer is not on PATH: installing it into .tools/")
         program = uv()
         try:
-            run([program, "venv", "-q", "--clear", "--python", sys.executable, _HOME], seconds=120)
+            new_environment(_HOME, sys.executable)
             run([program, "pip", "sync", "-q", "--require-hashes", "--python", _HOME / "bin" / "python", _PINS], seconds=600)
         except CommandFailed as error:
             give_up(f"Node cannot be installed. Install Node {_OLDEST} or newer with npm, and put it on PATH.\n{error}")

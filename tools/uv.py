@@ -27,6 +27,12 @@ def uv() -> str:
     return str(own)
 
 
+def new_environment(folder: Path, python: str, *, cwd: Path = ROOT) -> None:
+    """An empty environment for a Python (a path or a wish like ">=3.11"); half of an old one may lie there. Raises CommandFailed."""
+    shutil.rmtree(folder, ignore_errors=True)
+    run([uv(), "venv", "-q", "--no-project", "--python", python, folder], cwd=cwd, seconds=300)
+
+
 def _install(own: Path) -> None:
     try:
         _in_environment()
