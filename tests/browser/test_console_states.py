@@ -5,18 +5,13 @@ Light and dark, wide and narrow, left to right and right to left. The pages come
 
 from __future__ import annotations
 
-import functools
-import http.server
-import subprocess
-import threading
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser
 
+from tests.browser.gallery import gallery_pages
 from tests.browser.people import no_violations, person
-from tools.places import ROOT
 
 pytestmark = pytest.mark.browser
 
@@ -36,22 +31,11 @@ SIGHTS = {
 }
 
 
-class _Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, format: str, *args: object) -> None:
-        """Nothing."""
-
-
 @pytest.fixture(scope="module")
 def gallery() -> Iterator[str]:
     """Address of the built page."""
-    folder = Path(subprocess.check_output(["node", "build.mjs", "--gallery"], cwd=ROOT / "widget", text=True, timeout=120).splitlines()[-1])
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(_Quiet, directory=str(folder)))
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/console-states.html"
-    server.shutdown()
-    thread.join(timeout=5)
-    server.server_close()
+    with gallery_pages() as address:
+        yield f"{address}/console-states.html"
 
 
 @pytest.mark.parametrize(("width", "dark"), SIGHTS)

@@ -5,20 +5,13 @@ Light and dark, phone and desktop, left to right and right to left. The page com
 
 from __future__ import annotations
 
-import functools
-import http.server
-import os
-import subprocess
-import threading
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser
 
+from tests.browser.gallery import gallery_pages
 from tests.browser.people import no_violations, person
-from tools.node import programs
-from tools.places import WIDGET
 
 pytestmark = pytest.mark.browser
 
@@ -41,24 +34,11 @@ TOO_WIDE = """() => {
 }"""
 
 
-class _Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, format: str, *args: object) -> None:
-        """Nothing."""
-
-
 @pytest.fixture(scope="module")
 def gallery() -> Iterator[str]:
     """Address of the built page."""
-    env = {**os.environ, "PATH": programs()}
-    built = subprocess.check_output(["node", "build.mjs", "--gallery"], cwd=WIDGET, env=env, text=True, timeout=120)
-    folder = Path(built.splitlines()[-1])
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(_Quiet, directory=str(folder)))
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/shopper.html"
-    server.shutdown()
-    thread.join(timeout=5)
-    server.server_close()
+    with gallery_pages() as address:
+        yield f"{address}/shopper.html"
 
 
 @pytest.mark.parametrize(("width", "dark", "how"), SIGHTS)
