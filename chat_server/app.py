@@ -116,6 +116,10 @@ class Shopbell:
     def _admit(self, environ: dict[str, Any]) -> None:
         self.limits.take("handshake", self.limits.peers.of_handshake(environ))
 
+    def ready(self) -> bool:
+        """Takes traffic: neither draining nor without its writer."""
+        return not self.connections.draining and self.database.alive
+
     async def metrics(self) -> str:
         """Gauges of this process and the numbers of the webhooks, as Prometheus text. Source ids are secrets: the inbox stands for them."""
         registry = CollectorRegistry()
@@ -136,8 +140,7 @@ class Shopbell:
         app = web.Application(middlewares=[errors(self.inboxes)], client_max_size=300_000)
         pages = ConsolePages(context, limits, settings.widget_dist, settings.public_url, self.connections.signed_out)
         own = own_origin(settings.public_url, settings.port)
-        ready = lambda: not self.connections.draining  # noqa: E731  # read in a dozen places, named once
-        http = Http(context, limits, settings.widget_dist, settings.bot_actions_secret, ready, self.metrics)
+        http = Http(context, limits, settings.widget_dist, settings.bot_actions_secret, self.ready, self.metrics)
         self.sio.register_namespace(ShopperDoor(context, limits, self.connections))
         self.sio.register_namespace(AgentDoor(context, self.connections, pages.cookie, own))
         self.sio.attach(app)

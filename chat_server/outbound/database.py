@@ -98,26 +98,47 @@ class Database:
         with self._readers.connect() as connection, connection.begin():
             return work(connection)
 
+    @property
+    def alive(self) -> bool:
+        """The writer still takes work."""
+        return self._thread.is_alive() and not self._closed
+
     def _run(self) -> None:
-        connection = self._writer.connect()
-        while True:
-            batch: list[_Waiting] = []
-            head = self._inbox.get()
-            if head is None:
+        batch: list[_Waiting] = []
+        try:
+            connection = self._writer.connect()
+            while batch := self._next():
+                self._commit(connection, batch)
+                self._answer(batch)
+            connection.close()
+        except BaseException:  # the last guard of the thread: whoever waits for it is told, instead of waiting for ever
+            log.critical("the writer died", exc_info=True)
+            self._closed = True
+            self._refuse(batch)
+
+    def _next(self) -> list[_Waiting]:
+        """Everything that waits, at least one; empty at the end."""
+        head = self._inbox.get()
+        if head is None:
+            return []
+        batch = [head]
+        while len(batch) < BATCH and not self._inbox.empty():
+            following = self._inbox.get()
+            if following is None:
+                self._inbox.put(None)
                 break
-            batch.append(head)
-            stop = False
-            while len(batch) < BATCH and not self._inbox.empty():
-                following = self._inbox.get()
-                if following is None:
-                    stop = True
-                    break
+            batch.append(following)
+        return batch
+
+    def _refuse(self, batch: list[_Waiting]) -> None:
+        while not self._inbox.empty():
+            following = self._inbox.get()
+            if following is not None:
                 batch.append(following)
-            self._commit(connection, batch)
+        for waiting in batch:
+            waiting.error = ClientError(Code.UNAVAILABLE, "The write could not be stored.", retry_after_ms=1000)
+        if batch:
             self._answer(batch)
-            if stop:
-                break
-        connection.close()
 
     def _commit(self, connection: Connection, batch: list[_Waiting]) -> None:
         try:

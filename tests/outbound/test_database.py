@@ -46,6 +46,7 @@ async def together(database: Database, *works: Callable[[Connection], object]) -
 
 async def test_a_write_is_there_when_it_is_answered(database: Database) -> None:
     assert await database.write(lambda c: keep(c, "one")) == "one"
+    assert database.alive
     other = sqlite3.connect(database.path)
     assert other.execute("SELECT word FROM kept").fetchall() == [("one",)]
     other.close()
@@ -155,3 +156,17 @@ async def test_durable_settings(database: Database) -> None:
         return tuple(connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in ("journal_mode", "synchronous", "foreign_keys"))
 
     assert await database.write(pragmas) == ("wal", 2, 1)
+
+
+async def test_a_writer_that_dies_tells_its_callers_and_is_not_ready(database: Database) -> None:
+    def die(_: Connection) -> None:
+        raise SystemExit("planted")
+
+    for outcome in await together(database, lambda c: keep(c, "beside it"), die, lambda c: keep(c, "behind it")):
+        assert isinstance(outcome, ClientError)
+        assert outcome.code is Code.UNAVAILABLE
+    assert not database.alive
+    with pytest.raises(ClientError) as refused:
+        await asyncio.wait_for(database.write(lambda c: keep(c, "later")), 5)
+    assert refused.value.code is Code.UNAVAILABLE
+    assert await words(database) == []
