@@ -50,7 +50,6 @@ async def put_agent(settings: configuration.Settings, args: argparse.Namespace, 
         raise InvalidConfiguration(f"--inbox: no inbox file has the id {args.inbox!r}")
     capacity = next(each.inbox.capacity for each in settings.inboxes if each.inbox.id == args.inbox)
     agent = Agent(new_id("agt"), args.inbox, args.name, args.email.strip().lower(), Role(args.role), Availability.ONLINE, capacity)
-    settings.database.parent.mkdir(parents=True, exist_ok=True)
     database = Database(settings.database)
     try:
         await database.write(migrate)

@@ -58,7 +58,6 @@ class Shopbell:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.inboxes = {each.inbox.id: each.inbox for each in settings.inboxes}
-        settings.database.parent.mkdir(parents=True, exist_ok=True)
         self.database = Database(settings.database)
         self.sio = self._socketio()
         self.announcer = Announcer(self.sio)

@@ -30,7 +30,7 @@ SETTINGS = (
     Setting("SHOPBELL_HOST", "127.0.0.1", "Address to listen on."),
     Setting("SHOPBELL_PORT", "8080", "Port to listen on."),
     Setting("SHOPBELL_DATA", ".shopbell", "Folder of the SQLite database."),
-    Setting("DATABASE_URL", "", "Database; empty: SQLite in SHOPBELL_DATA. `sqlite:///path` names another file."),
+    Setting("DATABASE_URL", "", "`sqlite:///path` or `postgresql://user:password@host:port/name`; empty: SQLite in SHOPBELL_DATA."),
     Setting("SHOPBELL_INBOXES", "inboxes", "Inbox file (TOML), or a folder of them."),
     Setting("SHOPBELL_PUBLIC_URL", "", "Address at which browsers reach the server; empty: http://host:port."),
     Setting("SHOPBELL_WIDGET_DIST", "widget/dist", "Folder of the built browser code."),
@@ -53,7 +53,7 @@ class Settings:
 
     host: str
     port: int
-    database: Path
+    database: str
     inboxes: tuple[InboxFile, ...]
     public_url: str
     widget_dist: Path
@@ -127,13 +127,13 @@ def _url(values: Mapping[str, str], name: str) -> str:
     return url
 
 
-def _database(values: Mapping[str, str]) -> Path:
+def _database(values: Mapping[str, str]) -> str:
     url = values["DATABASE_URL"]
     if not url:
-        return Path(values["SHOPBELL_DATA"]) / "shopbell.sqlite3"
-    if not url.startswith("sqlite:///"):
-        raise InvalidConfiguration("DATABASE_URL: this version stores in SQLite; write sqlite:///path")
-    return Path(url.removeprefix("sqlite:///"))
+        return f"sqlite:///{Path(values['SHOPBELL_DATA']) / 'shopbell.sqlite3'}"
+    if not url.startswith(("sqlite:///", "postgresql://")):
+        raise InvalidConfiguration("DATABASE_URL: write sqlite:///path or postgresql://user:password@host:port/name")
+    return url
 
 
 def _inboxes(path: Path, resolve: Callable[[str], str]) -> tuple[InboxFile, ...]:

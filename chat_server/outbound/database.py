@@ -1,102 +1,86 @@
-"""The one writer of a database, and its readers. All rooms of a process share it; nothing else opens a transaction.
+"""The one writer of a process, and its readers. All rooms of a process share it; nothing else opens a transaction.
 
-Writes that wait together share one commit (group commit): each runs in its own savepoint inside `BEGIN IMMEDIATE`, and its
-caller is answered only after COMMIT. On SQLite everything runs in a thread of its own through the driver itself.
+Writes that wait together share one commit (group commit): each runs in a savepoint of its own, and its caller is answered only
+after COMMIT. `write_each` goes further: what waits for the same work is loaded, decided and saved together. Walk a is made fast here.
 """
 
 from __future__ import annotations
 
 import asyncio
 import queue
-import sqlite3
 import threading
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, TypeVar
 
 import structlog
-from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.pool import NullPool, QueuePool
+from sqlalchemy import Connection
 
 from chat_server.errors import ClientError, Code
+from chat_server.outbound.engines import is_away, transactions
 
+A = TypeVar("A")
 T = TypeVar("T")
 BATCH = 256
+Each = Callable[[Connection, Sequence[Any]], Sequence[Any]]
 log = structlog.get_logger("database")
 
 
 @dataclass(slots=True)
 class _Waiting:
-    work: Callable[[Connection], Any]
     future: asyncio.Future[Any]
+    work: Callable[[Connection], Any] | None = None
+    each: Each | None = None
+    item: Any = None
     result: Any = None
     error: BaseException | None = None
 
 
-def sqlite_engine(path: Path, *, pooled: bool) -> Engine:
-    """An engine that leaves BEGIN to us (pysqlite would begin late) and commits durably: WAL, `synchronous=FULL`."""
-    pool = {"poolclass": QueuePool, "pool_size": 4, "max_overflow": 0} if pooled else {"poolclass": NullPool}
-    engine = create_engine(f"sqlite:///{path}", connect_args={"check_same_thread": False, "timeout": 5.0}, **pool)
-
-    @event.listens_for(engine, "connect")
-    def _connect(connection: sqlite3.Connection, _record: object) -> None:
-        connection.isolation_level = None
-        for pragma in ("synchronous=FULL", "foreign_keys=ON", "busy_timeout=5000"):
-            connection.execute(f"PRAGMA {pragma}").close()
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN" if pooled else "BEGIN IMMEDIATE")
-
-    return engine
-
-
-def _write_ahead(path: Path) -> None:
-    """WAL for good, before anybody else connects: two connections that switch at once get "locked", whatever the timeout."""
-    connection = sqlite3.connect(path, timeout=5.0)
-    if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
-        connection.execute("PRAGMA journal_mode=WAL")
-    connection.close()
+class _Alone(Exception):
+    """The only unit of a transaction failed by itself: the transaction is rolled back, no savepoint was needed."""
 
 
 class Database:
     """`await write(work)` and `await read(work)`; `work` is sync, gets a Connection and must not keep it."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        _write_ahead(path)
+    def __init__(self, url: str) -> None:
+        self._transactions = transactions(url)
+        self.shared = self._transactions.shared
         self._inbox: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
-        self._writer = sqlite_engine(path, pooled=False)
-        self._readers = sqlite_engine(path, pooled=True)
-        self._pool = ThreadPoolExecutor(4, "reader")
-        self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
         self._closed = False
+        self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
         self._thread.start()
 
     async def write(self, work: Callable[[Connection], T]) -> T:
         """Run `work` in the writer and return its result after COMMIT.
 
         What `work` raises is raised here and its own changes are rolled back, not those of its neighbours.
-        A commit that fails is `unavailable`: nothing was stored, the client may try again.
+        A database that is away, hangs or is full, and a commit that fails, is `unavailable`: the client may try again.
         """
+        result: T = await self._wait(_Waiting(asyncio.get_running_loop().create_future(), work=work))
+        return result
+
+    async def write_each(self, each: Callable[[Connection, Sequence[A]], Sequence[T | Exception]], item: A) -> T:
+        """Run `each(connection, items)` for all items that wait for the same function, together, and return this item's result.
+
+        `each` answers one result (or exception, to be raised here) for each item, in their order, and must have left nothing of an
+        item that it refuses. When it raises, every item is run again alone, so that it is heard by the one it concerns.
+        """
+        result: T = await self._wait(_Waiting(asyncio.get_running_loop().create_future(), each=each, item=item))
+        return result
+
+    async def _wait(self, waiting: _Waiting) -> Any:
         if self._closed:
             raise ClientError(Code.UNAVAILABLE, "The server is shutting down.", retry_after_ms=1000)
-        loop = asyncio.get_running_loop()
-        waiting = _Waiting(work, loop.create_future())
         self._inbox.put(waiting)
-        result: T = await asyncio.shield(waiting.future)
-        return result
+        return await asyncio.shield(waiting.future)
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Run `work` on a snapshot of its own, beside the writer."""
-        return await asyncio.get_running_loop().run_in_executor(self._pool, self._read, work)
-
-    def _read(self, work: Callable[[Connection], T]) -> T:
-        with self._readers.connect() as connection, connection.begin():
-            return work(connection)
+        try:
+            return await self._transactions.read(work)
+        except Exception as error:
+            raise _told(error) from error
 
     @property
     def alive(self) -> bool:
@@ -106,11 +90,10 @@ class Database:
     def _run(self) -> None:
         batch: list[_Waiting] = []
         try:
-            connection = self._writer.connect()
             while batch := self._next():
-                self._commit(connection, batch)
+                self._commit(_units(batch))
                 self._answer(batch)
-            connection.close()
+            self._transactions.writer_closed()
         except BaseException:  # the last guard of the thread: whoever waits for it is told, instead of waiting for ever
             log.critical("the writer died", exc_info=True)
             self._closed = True
@@ -136,32 +119,36 @@ class Database:
             if following is not None:
                 batch.append(following)
         for waiting in batch:
-            waiting.error = ClientError(Code.UNAVAILABLE, "The write could not be stored.", retry_after_ms=1000)
+            waiting.error = _unavailable()
         if batch:
             self._answer(batch)
 
-    def _commit(self, connection: Connection, batch: list[_Waiting]) -> None:
-        try:
-            with connection.begin():
-                for waiting in batch:
-                    self._one(connection, waiting)
-        except SQLAlchemyError as error:
-            log.error("commit failed", error=str(getattr(error, "orig", error)), writes=len(batch))
-            # SQLAlchemy lets go of a transaction whose COMMIT failed; the driver still has it open.
-            connection.connection.rollback()
-            for waiting in batch:
-                waiting.error = ClientError(Code.UNAVAILABLE, "The write could not be stored.", retry_after_ms=1000)
+    def _commit(self, units: list[list[_Waiting]]) -> None:
+        """One transaction for all units; a group that fails as a whole is taken apart."""
+        apart: list[list[_Waiting]] = []
+        alone = len(units) == 1
 
-    @staticmethod
-    def _one(connection: Connection, waiting: _Waiting) -> None:
-        savepoint = connection.begin_nested()
+        def work(connection: Connection) -> None:
+            for unit in units:
+                if _unit(connection, unit, savepoint=not alone):
+                    continue
+                if len(unit) > 1:
+                    apart.extend([waiting] for waiting in unit)
+                if alone:
+                    raise _Alone
+
         try:
-            waiting.result = waiting.work(connection)
-            savepoint.commit()
-        except Exception as error:  # noqa: BLE001  handed to the caller, whole: one bad write must not fail its neighbours
-            if savepoint.is_active:
-                savepoint.rollback()
-            waiting.error = error
+            self._transactions.write(work)
+        except _Alone:
+            pass
+        except Exception as error:  # noqa: BLE001  not one of ours: the database failed, and so did the whole batch
+            log.error("commit failed", error=str(getattr(error, "orig", None) or error or type(error).__name__), units=len(units))
+            for unit in units:
+                for waiting in unit:
+                    waiting.error = _unavailable()
+            return
+        for each in apart:
+            self._commit([each])
 
     @staticmethod
     def _answer(batch: list[_Waiting]) -> None:
@@ -183,6 +170,55 @@ class Database:
         self._closed = True
         self._inbox.put(None)
         await asyncio.get_running_loop().run_in_executor(None, self._thread.join, 10.0)
-        self._pool.shutdown(wait=True)
-        self._writer.dispose()
-        self._readers.dispose()
+        await self._transactions.close()
+
+
+def _units(batch: list[_Waiting]) -> list[list[_Waiting]]:
+    """What is run as one: each write by itself, and all that wait for the same `each` together, where the first of them stood."""
+    units: list[list[_Waiting]] = []
+    groups: dict[Each, list[_Waiting]] = {}
+    for waiting in batch:
+        if waiting.each is None:
+            units.append([waiting])
+        elif waiting.each in groups:
+            groups[waiting.each].append(waiting)
+        else:
+            units.append([waiting])
+            groups[waiting.each] = units[-1]
+    return units
+
+
+def _unit(connection: Connection, unit: list[_Waiting], *, savepoint: bool) -> bool:
+    """Run one unit; False when it failed: one member is told why, of several each is to be run again alone."""
+    first = unit[0]
+    point = connection.begin_nested() if savepoint else None
+    try:
+        if first.each is not None:
+            outcomes = first.each(connection, [waiting.item for waiting in unit])
+            for waiting, outcome in zip(unit, outcomes, strict=True):
+                if isinstance(outcome, Exception):
+                    waiting.error = outcome
+                else:
+                    waiting.result = outcome
+        elif first.work is not None:
+            first.result = first.work(connection)
+        if point is not None:
+            point.commit()
+    except Exception as error:
+        if connection.invalidated:
+            raise
+        if point is not None and point.is_active:
+            point.rollback()
+        if len(unit) == 1:
+            first.error = _told(error)
+        return False
+    return True
+
+
+def _told(error: Exception) -> Exception:
+    """What the caller is told: a database that is away is `unavailable`; anything else is theirs as it is."""
+    return _unavailable() if is_away(error) else error
+
+
+def _unavailable() -> ClientError:
+    return ClientError(Code.UNAVAILABLE, "The database did not answer.", retry_after_ms=1000)

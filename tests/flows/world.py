@@ -197,7 +197,7 @@ class World:
     def __init__(self, path: Path, shop_inbox: Inbox) -> None:
         self.clock, self.ears, self.bot, self.shop = Clock(), Ears(), Bot(), Shop()
         path.write_bytes(migrated())
-        self.database = Database(path)
+        self.database = Database(f"sqlite:///{path}")
         self.store = Store(self.database)
         self._count = count(1)
         self.use(shop_inbox)

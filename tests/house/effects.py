@@ -69,7 +69,7 @@ EFFECTS = (
     Effect("emit", r"chat_server/outbound/announcer\.py", _emits),
     Effect(
         "SQL",
-        r"chat_server/outbound/((store|tables|migrations)(\.py|/.*)|database\.py)"
+        r"chat_server/outbound/((store|tables|migrations)(\.py|/.*)|(database|engines)\.py)"
         r"|order_status/((store|tables|migrations)(\.py|/.*))|examples/demo_shop/store\.py",
         _speaks_sql,
     ),

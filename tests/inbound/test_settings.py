@@ -64,7 +64,7 @@ def test_the_demo_shops_file_is_read_whole(tmp_path: Path) -> None:
     [
         ("SHOPBELL_PORT", "eighty"), ("SHOPBELL_PORT", "0"), ("SHOPBELL_PORT", "65536"), ("SHOPBELL_PORT", "80.5"),
         ("SHOPBELL_LOG", "loud"), ("SHOPBELL_PUBLIC_URL", "chat.shop.example"), ("SHOPBELL_PUBLIC_URL", "ftp://chat.shop.example"),
-        ("SHOPBELL_BOT_URL", "127.0.0.1:5005"), ("DATABASE_URL", "postgresql://host/db"), ("SHOPBELL_MESSAGES_PER_MINUTE", "0"),
+        ("SHOPBELL_BOT_URL", "127.0.0.1:5005"), ("DATABASE_URL", "mysql://host/db"), ("SHOPBELL_MESSAGES_PER_MINUTE", "0"),
         ("SHOPBELL_BEACONS_PER_MINUTE", "-1"), ("SHOPBELL_LOGINS_PER_MINUTE", "many"), ("SHOPBELL_HANDSHAKES_PER_MINUTE", ""),
     ],
 )  # fmt: skip

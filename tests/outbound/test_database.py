@@ -8,19 +8,26 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, event, text
+from sqlalchemy import Connection, Engine, event, text
 from sqlalchemy.exc import IntegrityError
 
 from chat_server.errors import ClientError, Code
 from chat_server.outbound.database import Database
+from chat_server.outbound.engines import Sqlite
 
 
 @pytest.fixture
 async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    made = Database(tmp_path / "chat.sqlite")
+    made = Database(f"sqlite:///{tmp_path / 'chat.sqlite'}")
     await made.write(lambda c: c.execute(text("CREATE TABLE kept (word TEXT PRIMARY KEY)")) and None)
     yield made
     await made.close()
+
+
+def writer_of(database: Database) -> Engine:
+    """Where its commits can be heard."""
+    assert isinstance(database._transactions, Sqlite)
+    return database._transactions._writer
 
 
 def keep(connection: Connection, word: str) -> str:
@@ -44,10 +51,10 @@ async def together(database: Database, *works: Callable[[Connection], object]) -
     return list(await asyncio.gather(*waiting, return_exceptions=True))
 
 
-async def test_a_write_is_there_when_it_is_answered(database: Database) -> None:
+async def test_a_write_is_there_when_it_is_answered(database: Database, tmp_path: Path) -> None:
     assert await database.write(lambda c: keep(c, "one")) == "one"
     assert database.alive
-    other = sqlite3.connect(database.path)
+    other = sqlite3.connect(tmp_path / 'chat.sqlite')
     assert other.execute("SELECT word FROM kept").fetchall() == [("one",)]
     other.close()
 
@@ -70,7 +77,7 @@ async def test_a_write_that_fails_does_not_hurt_its_neighbours(database: Databas
 
 async def test_writes_that_wait_share_a_commit_in_their_order(database: Database) -> None:
     commits: list[str] = []
-    event.listen(database._writer, "commit", lambda _: commits.append("commit"))
+    event.listen(writer_of(database), "commit", lambda _: commits.append("commit"))
     seen: list[int] = []
 
     def numbered(number: int) -> Callable[[Connection], int]:
@@ -88,7 +95,7 @@ async def test_writes_that_wait_share_a_commit_in_their_order(database: Database
 
 
 async def test_a_commit_that_fails_is_unavailable_and_nothing_was_stored(database: Database) -> None:
-    event.listen(database._writer, "commit", _as_driver_error, once=True)
+    event.listen(writer_of(database), "commit", _as_driver_error, once=True)
     with pytest.raises(ClientError) as refused:
         await database.write(lambda c: keep(c, "lost"))
     assert (refused.value.code, refused.value.retry_after_ms) == (Code.UNAVAILABLE, 1000)
@@ -140,7 +147,7 @@ async def test_a_caller_that_goes_away_does_not_take_the_write_along(database: D
 
 
 async def test_closing_finishes_what_waits_and_refuses_what_follows(tmp_path: Path) -> None:
-    database = Database(tmp_path / "chat.sqlite")
+    database = Database(f"sqlite:///{tmp_path / 'chat.sqlite'}")
     await database.write(lambda c: c.execute(text("CREATE TABLE kept (word TEXT PRIMARY KEY)")) and None)
     waiting = [asyncio.ensure_future(database.write(partial(keep, word=str(number)))) for number in range(5)]
     await asyncio.sleep(0)

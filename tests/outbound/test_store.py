@@ -38,7 +38,7 @@ SENDER = Sender(SenderKind.VISITOR, "vis_1", "")
 async def store(tmp_path: Path) -> AsyncIterator[Store]:
     path = tmp_path / "chat.sqlite"
     path.write_bytes(migrated())
-    database = Database(path)
+    database = Database(f"sqlite:///{path}")
     yield Store(database)
     await database.close()
 

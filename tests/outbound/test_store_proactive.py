@@ -21,7 +21,7 @@ NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 async def store(tmp_path: Path) -> AsyncIterator[Store]:
     path = tmp_path / "chat.sqlite"
     path.write_bytes(migrated())
-    database = Database(path)
+    database = Database(f"sqlite:///{path}")
     yield Store(database)
     await database.close()
 
