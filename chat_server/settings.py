@@ -31,6 +31,7 @@ SETTINGS = (
     Setting("SHOPBELL_PORT", "8080", "Port to listen on."),
     Setting("SHOPBELL_DATA", ".shopbell", "Folder of the SQLite database."),
     Setting("DATABASE_URL", "", "`sqlite:///path` or `postgresql://user:password@host:port/name`; empty: SQLite in SHOPBELL_DATA."),
+    Setting("REDIS_URL", "", "`redis://user:password@host:port/0`: hints between several servers on one PostgreSQL; empty: one server."),
     Setting("SHOPBELL_INBOXES", "inboxes", "Inbox file (TOML), or a folder of them."),
     Setting("SHOPBELL_PUBLIC_URL", "", "Address at which browsers reach the server; empty: http://host:port."),
     Setting("SHOPBELL_WIDGET_DIST", "widget/dist", "Folder of the built browser code."),
@@ -41,7 +42,9 @@ SETTINGS = (
     Setting("SHOPBELL_BEACONS_PER_MINUTE", "600", "Beacons of one address in a minute."),
     Setting("SHOPBELL_LOGINS_PER_MINUTE", "20", "Console logins of one address in a minute."),
     Setting("SHOPBELL_HANDSHAKES_PER_MINUTE", "6000", "Socket connections of one address in a minute."),
+    Setting("SHOPBELL_HANDSHAKES_PER_SECOND", "250", "Socket connections of all addresses in a second, for each process."),
     Setting("SHOPBELL_COMMANDS_PER_MINUTE", "1200", "Socket commands of one shopper in a minute, of any kind."),
+    Setting("SHOPBELL_DRAIN_S", "1", "Seconds between not being ready and closing the port at a stop, so that a proxy sees it."),
     Setting("SHOPBELL_PROXIES", "", "Addresses or networks of our own proxies, by commas; only they are believed about X-Forwarded-For."),
     Setting("SHOPBELL_LOG", "info", "Log level: debug, info, warning, error."),
 )
@@ -54,6 +57,7 @@ class Settings:
     host: str
     port: int
     database: str
+    redis_url: str
     inboxes: tuple[InboxFile, ...]
     public_url: str
     widget_dist: Path
@@ -64,9 +68,16 @@ class Settings:
     beacons_per_minute: int
     logins_per_minute: int
     handshakes_per_minute: int
+    handshakes_per_second: int
     commands_per_minute: int
+    drain_s: float
     proxies: tuple[IPv4Network | IPv6Network, ...]
     log: str
+
+    @property
+    def several(self) -> bool:
+        """Other processes may serve the same shoppers: what is told here is told to them too."""
+        return bool(self.redis_url)
 
 
 def load(environment: Mapping[str, str] = os.environ) -> Settings:
@@ -83,10 +94,14 @@ def load(environment: Mapping[str, str] = os.environ) -> Settings:
             raise InvalidConfiguration(f"{name} is named in an inbox file and not set")
         return found
 
+    database, redis_url = _database(values), _redis(values)
+    if redis_url and values["SHOPBELL_BOT_URL"] and not values["SHOPBELL_BOT_ACTIONS_SECRET"]:
+        raise InvalidConfiguration("SHOPBELL_BOT_ACTIONS_SECRET: several servers must share one; set it")
     return Settings(
         host=host,
         port=port,
-        database=_database(values),
+        database=database,
+        redis_url=redis_url,
         inboxes=_inboxes(Path(values["SHOPBELL_INBOXES"]), resolve),
         public_url=_url(values, "SHOPBELL_PUBLIC_URL") or f"http://{host}:{port}",
         widget_dist=Path(values["SHOPBELL_WIDGET_DIST"]),
@@ -97,7 +112,9 @@ def load(environment: Mapping[str, str] = os.environ) -> Settings:
         beacons_per_minute=_number(values, "SHOPBELL_BEACONS_PER_MINUTE", 1, 10**6),
         logins_per_minute=_number(values, "SHOPBELL_LOGINS_PER_MINUTE", 1, 10**6),
         handshakes_per_minute=_number(values, "SHOPBELL_HANDSHAKES_PER_MINUTE", 1, 10**6),
+        handshakes_per_second=_number(values, "SHOPBELL_HANDSHAKES_PER_SECOND", 1, 10**6),
         commands_per_minute=_number(values, "SHOPBELL_COMMANDS_PER_MINUTE", 1, 10**6),
+        drain_s=_seconds(values, "SHOPBELL_DRAIN_S", 60),
         proxies=_networks(values, "SHOPBELL_PROXIES"),
         log=log,
     )
@@ -120,6 +137,16 @@ def _number(values: Mapping[str, str], name: str, least: int, most: int) -> int:
     return number
 
 
+def _seconds(values: Mapping[str, str], name: str, most: float) -> float:
+    try:
+        seconds = float(values[name])
+    except ValueError:
+        raise InvalidConfiguration(f"{name}: {values[name]!r} is not a number of seconds") from None
+    if not 0 <= seconds <= most:
+        raise InvalidConfiguration(f"{name}: {seconds:g} is not between 0 and {most:g}")
+    return seconds
+
+
 def _url(values: Mapping[str, str], name: str) -> str:
     url = values[name].rstrip("/")
     if url and (urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).netloc):
@@ -131,9 +158,34 @@ def _database(values: Mapping[str, str]) -> str:
     url = values["DATABASE_URL"]
     if not url:
         return f"sqlite:///{Path(values['SHOPBELL_DATA']) / 'shopbell.sqlite3'}"
-    if not url.startswith(("sqlite:///", "postgresql://")):
+    if url.startswith("postgresql://"):
+        _reached(url, "DATABASE_URL")
+    elif not url.startswith("sqlite:///") or url == "sqlite:///":
         raise InvalidConfiguration("DATABASE_URL: write sqlite:///path or postgresql://user:password@host:port/name")
     return url
+
+
+def _redis(values: Mapping[str, str]) -> str:
+    url = values["REDIS_URL"]
+    if not url:
+        return ""
+    if not url.startswith(("redis://", "rediss://")):
+        raise InvalidConfiguration("REDIS_URL: write redis://user:password@host:port/0")
+    _reached(url, "REDIS_URL")
+    if not values["DATABASE_URL"].startswith("postgresql://"):
+        raise InvalidConfiguration("REDIS_URL: several servers need PostgreSQL, because a SQLite file has one writer; set DATABASE_URL")
+    return url
+
+
+def _reached(url: str, name: str) -> None:
+    """A URL that can be dialled. Its password is never told: what is wrong is said without the URL."""
+    try:
+        parts = urlsplit(url)
+        usable = bool(parts.hostname or "host=" in parts.query) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        usable = False
+    if not usable:
+        raise InvalidConfiguration(f"{name}: host or port cannot be read")
 
 
 def _inboxes(path: Path, resolve: Callable[[str], str]) -> tuple[InboxFile, ...]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from chat_server.errors import InvalidConfiguration
-from chat_server.settings import SETTINGS, load, password
+from chat_server.settings import SETTINGS, Settings, load, password
 from tests.processes import demo_inbox
 from tools.places import PYTHON, ROOT
 
@@ -66,6 +66,9 @@ def test_the_demo_shops_file_is_read_whole(tmp_path: Path) -> None:
         ("SHOPBELL_LOG", "loud"), ("SHOPBELL_PUBLIC_URL", "chat.shop.example"), ("SHOPBELL_PUBLIC_URL", "ftp://chat.shop.example"),
         ("SHOPBELL_BOT_URL", "127.0.0.1:5005"), ("DATABASE_URL", "mysql://host/db"), ("SHOPBELL_MESSAGES_PER_MINUTE", "0"),
         ("SHOPBELL_BEACONS_PER_MINUTE", "-1"), ("SHOPBELL_LOGINS_PER_MINUTE", "many"), ("SHOPBELL_HANDSHAKES_PER_MINUTE", ""),
+        ("SHOPBELL_HANDSHAKES_PER_SECOND", "0"), ("SHOPBELL_DRAIN_S", "soon"), ("SHOPBELL_DRAIN_S", "-1"), ("SHOPBELL_DRAIN_S", "nan"),
+        ("DATABASE_URL", "sqlite:///"), ("DATABASE_URL", "postgresql:///name"), ("DATABASE_URL", "postgresql://host:port/name"),
+        ("REDIS_URL", "redis://localhost"), ("REDIS_URL", "http://localhost"), ("REDIS_URL", "redis://:x@:6379/0"),
     ],
 )  # fmt: skip
 def test_a_setting_that_cannot_be_used_is_named(tmp_path: Path, name: str, value: str) -> None:
@@ -117,6 +120,34 @@ def test_two_inboxes_cannot_share_a_key_and_a_folder_must_hold_one(tmp_path: Pat
         load({"SHOPBELL_INBOXES": str(empty)})
     with pytest.raises(InvalidConfiguration, match=r"none\.toml"):
         load({"SHOPBELL_INBOXES": str(tmp_path / "none.toml")})
+
+
+def test_one_server_or_several(tmp_path: Path) -> None:
+    def read(**environment: str) -> Settings:
+        (tmp_path / "inbox.toml").write_text(SMALLEST, encoding="utf-8")
+        return load({"SHOPBELL_INBOXES": str(tmp_path / "inbox.toml"), "SHOPBELL_DATA": "data", **environment})
+
+    postgres, redis = "postgresql://shop:secret@db:5432/shopbell", "redis://shop:secret@cache:6379/0"
+    assert (read().database, read().redis_url, read().several) == ("sqlite:///data/shopbell.sqlite3", "", False)
+    assert read(DATABASE_URL="sqlite:////srv/chat.db").database == "sqlite:////srv/chat.db"
+    assert (read(DATABASE_URL=postgres).database, read(DATABASE_URL=postgres).several) == (postgres, False)
+    both = read(DATABASE_URL=postgres, REDIS_URL=redis)
+    assert (both.redis_url, both.several) == (redis, True)
+
+
+def test_redis_needs_postgresql_and_a_bot_a_common_secret(tmp_path: Path) -> None:
+    redis, bot = "redis://shop:hidden-word@cache:6379/0", {"SHOPBELL_BOT_URL": "http://127.0.0.1:5005"}
+    postgres = {"DATABASE_URL": "postgresql://shop:hidden-word@db/shopbell", "REDIS_URL": redis}
+    assert complaint(tmp_path, REDIS_URL=redis).startswith("REDIS_URL: several servers need PostgreSQL")
+    assert complaint(tmp_path, REDIS_URL=redis, DATABASE_URL="sqlite:////srv/x.db").startswith("REDIS_URL: ")
+    assert complaint(tmp_path, **postgres, **bot).startswith("SHOPBELL_BOT_ACTIONS_SECRET: ")
+    loaded(tmp_path, **postgres, **bot, SHOPBELL_BOT_ACTIONS_SECRET="x" * 32)
+
+
+def test_no_complaint_tells_a_password(tmp_path: Path) -> None:
+    for name in ("DATABASE_URL", "REDIS_URL"):
+        for url in ("postgresql://u:hidden-word@h:port/n", "redis://u:hidden-word@h:99999/0", "mysql://u:hidden-word@h/n", "hidden-word"):
+            assert "hidden-word" not in complaint(tmp_path, **{name: url})
 
 
 def test_a_password_has_ten_characters() -> None:
