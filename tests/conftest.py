@@ -1,6 +1,7 @@
 """Fixtures that start real processes. A test asks for what it needs: `server`, `demo`, `bot`, `browser`.
 
-`server` and `demo` live as long as their test module, `bot` as long as the session; a test makes its own visitors and is thereby alone.
+`server` and `demo` live as long as their test module; `bot`, `postgres` and `redis_server` as long as the session, one for each
+worker of the test run; a test makes its own visitors or database and is thereby alone.
 Must not know what the product does: builders of domain objects stand beside the tests that use them.
 """
 
@@ -9,7 +10,9 @@ from collections.abc import AsyncIterator, Callable, Iterator
 import pytest
 from playwright.async_api import Browser, async_playwright
 
-from tests.processes import TEST_INBOX, BotProcesses, ChatServer, DataFolders, Demo, demo_inbox, new_stack, start_demo
+from tests.postgres import Postgres
+from tests.processes import TEST_INBOX, BotProcesses, ChatServer, Databases, DataFolders, Demo, demo_inbox, new_nodes, new_stack, start_demo
+from tests.redis_server import RedisServer
 from tools import bot as bot_tool
 from tools.system import find_chromium
 
@@ -24,6 +27,7 @@ _CHROMIUM_FLAGS = (
 )
 
 StartServer = Callable[..., ChatServer]
+StartNodes = Callable[..., list[ChatServer]]
 
 
 @pytest.fixture(scope="session")
@@ -45,6 +49,50 @@ def server(data_folders: DataFolders) -> Iterator[ChatServer]:
     servers = _Servers(data_folders)
     yield servers.start()
     servers.end()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A private PostgreSQL: `postgres.database()` is the URL of an empty database; `stop`, `start`, `restart`, `pause`, `resume`."""
+    cluster = Postgres()
+    cluster.start()
+    yield cluster
+    cluster.end()
+
+
+@pytest.fixture(scope="session")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    """A private Redis: `url`, `kill`, `start`, `pause`, `resume`, `flush`."""
+    redis = RedisServer(tmp_path_factory.mktemp("redis"))
+    redis.start()
+    yield redis
+    redis.end()
+
+
+@pytest.fixture(scope="session")
+def databases(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Databases:
+    return Databases(postgres, tmp_path_factory.mktemp("databases"))
+
+
+@pytest.fixture
+def start_nodes(databases: Databases, redis_server: RedisServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartNodes]:
+    """`start_nodes(3)` starts chat servers on one fresh database and one Redis: `start_nodes(n, inbox=…, env={…})`. No bot."""
+    running: list[ChatServer] = []
+
+    def start(count: int, *, inbox: str = TEST_INBOX, env: dict[str, str] | None = None) -> list[ChatServer]:
+        redis_server.heal()
+        folder = tmp_path_factory.mktemp("nodes")
+        nodes = new_nodes(count, folder, database=databases.fresh(), redis=redis_server, inbox=inbox, env=env or {})
+        running.extend(nodes)
+        for node in nodes:
+            node.start()
+        return nodes
+
+    yield start
+    redis_server.heal()
+    databases.heal()
+    for node in running:
+        node.stop()
 
 
 @pytest.fixture(scope="module")

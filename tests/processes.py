@@ -1,19 +1,23 @@
 """Shopbell's real processes, for tests: started on free ports with a folder of their own, ended with everything they started.
 
 Every start waits for readiness with a deadline and shows the child's log when it fails. Nothing here is a stand-in.
+PostgreSQL and Redis stand in postgres.py and redis_server.py.
 """
 
 import re
 import shutil
 import signal
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from tests.guard import GUARD
+from tests.postgres import Postgres
+from tests.redis_server import RedisServer
 from tools import keys
 from tools.child import Child
 from tools.command import run
-from tools.places import BOT
+from tools.places import BOT, ROOT
 from tools.ports import free_ports
 from tools.stack import DEMO_INBOX, Ports, Stack
 
@@ -102,6 +106,18 @@ def new_stack(folder: Path, *, inbox: str = TEST_INBOX, bot: "BotProcesses | Non
     return Stack(data=folder, secrets=secrets, ports=ports, inboxes=inboxes, bot=bot is not None)
 
 
+class Process(Child):
+    """A child that ends with the test run, however the run ends."""
+
+    def __init__(self, name: str, argv: Sequence[str | Path], *, env: Mapping[str, str], log: Path, cwd: Path = ROOT) -> None:
+        super().__init__(name, argv, env=env, log=log, cwd=cwd)
+        GUARD.watch(self.pid)
+
+    def end(self, seconds: float = 10) -> None:
+        super().end(seconds)
+        GUARD.forget(self.pid)
+
+
 @dataclass
 class ChatServer:
     """The chat server on its folder. `stop`, `kill` and `start` may follow each other: the folder keeps everything."""
@@ -122,13 +138,16 @@ class ChatServer:
     def password(self, login: Login) -> str:
         return self.stack.secrets[login.password_env]
 
+    @property
+    def env(self) -> dict[str, str]:
+        return {**self.stack.chat_env(), **self.extra_env}
+
     def make_agents(self) -> None:
         for login in LOGINS:
-            run(self.stack.agent(login.email, login.name, login.role, login.password_env), env=self.stack.chat_env(), seconds=60)
+            run(self.stack.agent(login.email, login.name, login.role, login.password_env), env=self.env, seconds=60)
 
     def start(self) -> None:
-        env = {**self.stack.chat_env(), **self.extra_env}
-        self.child = Child("chat", self.stack.chat(), env=env, log=self.stack.data / "chat.log")
+        self.child = Process("chat", self.stack.chat(), env=self.env, log=self.stack.data / "chat.log")
         self._ready(self.child, f"{self.url}/readyz")
 
     def stop(self) -> None:
@@ -183,7 +202,7 @@ class Demo:
 
 def start_demo(chat: ChatServer) -> Demo:
     """The demo shop beside a chat server that runs already."""
-    shop = Child("shop", chat.stack.shop(), env=chat.stack.shop_env(), log=chat.stack.data / "shop.log")
+    shop = Process("shop", chat.stack.shop(), env=chat.stack.shop_env(), log=chat.stack.data / "shop.log")
     try:
         shop.wait_for(chat.stack.shop_url, START_S)
     except BaseException:
@@ -209,8 +228,8 @@ class BotProcesses:
 
     def start(self) -> None:
         env = self.stack.bot_env()
-        self.children.append(Child("actions", self.stack.actions(), env=env, log=self.stack.data / "actions.log", cwd=BOT))
-        rasa = Child("bot", self.stack.rasa(), env=env, log=self.stack.data / "bot.log", cwd=BOT)
+        self.children.append(Process("actions", self.stack.actions(), env=env, log=self.stack.data / "actions.log", cwd=BOT))
+        rasa = Process("bot", self.stack.rasa(), env=env, log=self.stack.data / "bot.log", cwd=BOT)
         self.children.append(rasa)
         try:
             rasa.wait_for(f"{self.url}/status?token={self.stack.secrets['SHOPBELL_BOT_TOKEN']}", BOT_START_S)
@@ -242,3 +261,35 @@ class DataFolders:
         building = self._home / "building"
         ChatServer(new_stack(building)).make_agents()
         building.rename(self._template)
+
+
+class Databases:
+    """PostgreSQL databases that have the agents already: made once, copied for each test."""
+
+    def __init__(self, postgres: Postgres, home: Path) -> None:
+        self._postgres, self._home = postgres, home
+        self._template: str | None = None
+
+    def heal(self) -> None:
+        """PostgreSQL runs again, whatever a test left."""
+        self._postgres.heal()
+
+    def fresh(self) -> str:
+        """The URL of a database of its own, with the logins of LOGINS."""
+        self._postgres.heal()
+        if self._template is None:
+            url = self._postgres.database()
+            ChatServer(new_stack(self._home / "postgres-template"), extra_env={"DATABASE_URL": url}).make_agents()
+            self._template = url.rpartition("/")[2]
+        return self._postgres.database(self._template)
+
+
+def new_nodes(count: int, folder: Path, *, database: str, redis: RedisServer, inbox: str, env: Mapping[str, str]) -> list[ChatServer]:
+    """Chat servers on one database and one Redis, with the same inbox and secrets; each has its own port and folder. Not started."""
+    first = new_stack(folder / "node-1", inbox=inbox)
+    shared = {"DATABASE_URL": database, "REDIS_URL": redis.url, **env}
+    ports = free_ports(count)
+    return [
+        ChatServer(replace(first, data=folder / f"node-{number}", ports=replace(first.ports, chat=port)), extra_env=shared)
+        for number, port in enumerate(ports, 1)
+    ]

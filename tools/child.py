@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import pwd
 import signal
 import subprocess
 import threading
@@ -16,6 +17,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from tools.command import tail
 from tools.places import ROOT
@@ -34,6 +36,7 @@ class Child:
         env: Mapping[str, str],
         log: Path,
         cwd: Path = ROOT,
+        user: str | None = None,
         show: Callable[[str], bool] = lambda line: False,
         print_line: Callable[[str], None] = print,
     ) -> None:
@@ -50,6 +53,7 @@ class Child:
             start_new_session=True,
             text=True,
             errors="replace",
+            **(_as(user) if user else {}),
         )
         self._reader = threading.Thread(target=self._copy, daemon=True)
         self._reader.start()
@@ -104,6 +108,11 @@ class Child:
             self._file.flush()
             if self._show(line):
                 self._print(f"{self.name:>7} | {line.rstrip()}")
+
+
+def _as(user: str) -> Mapping[str, Any]:
+    """What makes Popen start the process as another user, with nothing of our groups. Only root may."""
+    return {"user": user, "group": pwd.getpwnam(user).pw_gid, "extra_groups": []}
 
 
 def answers(url: str, accept: Callable[[int, bytes], bool] = lambda status, body: status == 200) -> bool:

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import random
 import socket
+from pathlib import Path
+
+_RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")
+_LOWEST = 10240
+_USUAL_TOP = 32768
 
 
 def is_free(port: int, host: str = "127.0.0.1") -> bool:
@@ -17,12 +23,22 @@ def is_free(port: int, host: str = "127.0.0.1") -> bool:
 
 
 def free_ports(count: int) -> list[int]:
-    """Different ports that are free now; somebody else may take one before it is used."""
-    probes = [socket.socket() for _ in range(count)]
+    """Different ports that are free now; somebody else may take one before it is used.
+
+    They lie below those that the system gives to outgoing connections: a server that is stopped and started again
+    must not find that a client, perhaps one of its own that tries to come back, sits on its port.
+    """
+    found: list[int] = []
+    while len(found) < count:
+        port = random.randrange(_LOWEST, _outgoing())
+        if port not in found and is_free(port):
+            found.append(port)
+    return found
+
+
+def _outgoing() -> int:
+    """Where the ports of outgoing connections begin."""
     try:
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return [int(probe.getsockname()[1]) for probe in probes]
-    finally:
-        for probe in probes:
-            probe.close()
+        return max(int(_RANGE.read_text().split()[0]), _LOWEST + 4096)
+    except (OSError, ValueError, IndexError):
+        return _USUAL_TOP

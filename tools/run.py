@@ -19,7 +19,7 @@ from types import FrameType
 from tools import bot, environment, keys, node
 from tools.child import Child, NotReady
 from tools.command import CommandFailed, run
-from tools.places import BOT, data, give_up, say
+from tools.places import BOT, ROOT, data, give_up, say
 from tools.ports import is_free
 from tools.stack import Ports, Stack, inbox_for
 from tools.stamp import digest, done, mark
@@ -51,7 +51,7 @@ class Town:
                 raise NotReady(f"{name} is not started any more")
             show = (lambda line: True) if self._verbose else shown
             log = self._logs / f"{name}.log"
-            child = Child(name, argv, env=env, log=log, show=show, print_line=say, **({"cwd": cwd} if cwd else {}))
+            child = Child(name, argv, env=env, log=log, show=show, print_line=say, cwd=cwd or ROOT)
             self._children.append(child)
             return child
 

@@ -32,6 +32,8 @@ def main(words: Sequence[str]) -> None:
 def everything() -> list[str]:
     environment.prepare(tests=True)
     system.chromium()
+    system.postgres()
+    system.redis_server()
     node.packages()
     node.build()
     try:

@@ -23,7 +23,7 @@ time.sleep(60)
 """
 
 
-def _gone(pid: int) -> bool:
+def gone(pid: int) -> bool:
     """Ended, also if nobody has collected it yet."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
@@ -50,12 +50,12 @@ def test_ending_a_child_ends_what_it_started(tmp_path: Path) -> None:
     while not (tmp_path / "log").read_text().endswith("\n") and time.monotonic() < deadline:
         time.sleep(0.05)
     grandchild = int((tmp_path / "log").read_text())
-    assert not _gone(grandchild)
+    assert not gone(grandchild)
     child.end()
     deadline = time.monotonic() + 5
-    while not _gone(grandchild) and time.monotonic() < deadline:
+    while not gone(grandchild) and time.monotonic() < deadline:
         time.sleep(0.05)
-    assert _gone(grandchild)
+    assert gone(grandchild)
 
 
 def test_a_child_that_dies_is_reported_with_its_last_words(tmp_path: Path) -> None:
