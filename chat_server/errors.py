@@ -58,5 +58,9 @@ class ClientError(Exception):
         return {"ok": False, "error": error}
 
 
+class AlreadySent(Exception):
+    """The store has a message of this sender under this client id. Never seen by a client: the flow looks at it, and answers the first ack."""
+
+
 class InvalidConfiguration(Exception):
     """A setting or inbox file that cannot be used; the message names the field. Raised before a port opens."""

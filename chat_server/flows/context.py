@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -56,10 +56,14 @@ def staffing(inbox: Inbox, agents: list[Agent], now: datetime, bot: bool) -> Sta
 
 def save(tx: Tx, plan: Plan) -> Plan:
     """Store a plan: state, facts and jobs, in the transaction of the caller."""
-    if plan.facts or plan.jobs:
-        tx.conversations.save(plan.conversation, plan.facts)
-        tx.jobs.add(plan.jobs)
+    save_all(tx, [plan])
     return plan
+
+
+def save_all(tx: Tx, plans: Sequence[Plan]) -> None:
+    """Store several plans at once; those of one conversation in their order."""
+    tx.conversations.save(*(plan for plan in plans if plan.facts or plan.jobs))
+    tx.jobs.add(job for plan in plans for job in plan.jobs)
 
 
 def ack(plan: Plan, **more: object) -> Json:

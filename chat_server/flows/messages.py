@@ -6,14 +6,15 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from chat_server.core import conversation as core
 from chat_server.core.facts import listed, shopper_view
 from chat_server.core.handoff import contact_request, context_card, to_queue
-from chat_server.core.model import Conversation, Fact, Json, Message, MessageType, Plan, Sender, SenderKind, Status, Visitor
+from chat_server.core.model import Conversation, Fact, Json, Message, MessageType, Plan, Sender, SenderKind, Staffing, Status, Visitor
 from chat_server.core.routing import queue_order
-from chat_server.errors import ClientError, Code
-from chat_server.flows.context import Context, ack, new_id, not_found, save
+from chat_server.errors import AlreadySent, ClientError, Code
+from chat_server.flows.context import Context, ack, new_id, not_found, save, save_all
 from chat_server.flows.ports import Tx
 
 GAP = 300
@@ -32,6 +33,11 @@ class Draft:
         """Tells a repeat from another message under the same id."""
         canonical = json.dumps(self.parts, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()
+
+    @property
+    def chosen(self) -> bool:
+        """Whether it is a click on something that was offered."""
+        return any(part["type"] == "choice" for part in self.parts)
 
 
 def as_known(tx: Tx, visitor: Visitor) -> Visitor:
@@ -86,36 +92,89 @@ def sender_of(tx: Tx, visitor: Visitor) -> Sender:
     return Sender(SenderKind.VISITOR, visitor.id, (contact.name if contact else None) or "")
 
 
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """A message on its way into the store. `conversation` None: the open one, or a new one."""
+
+    context: Context
+    visitor: Visitor
+    draft: Draft
+    conversation: str | None
+
+
+class Aside(Exception):
+    """Not a plain message into an open conversation: it is sent by itself."""
+
+
 async def send_message(context: Context, visitor: Visitor, draft: Draft, conversation_id: str | None) -> Json:
     """Store a shopper's message once and answer after the commit. A resolved conversation: a new one is opened."""
-    inbox = context.inboxes[visitor.inbox_id]
-
-    def work(tx: Tx) -> tuple[Plan | None, Json]:
-        now = context.clock()
-        who = as_known(tx, visitor)
-        sender = sender_of(tx, who)
-        known = tx.conversations.sent_anywhere(who, draft.client_id)
-        if known is not None:
-            return None, repeated(known, draft)
-        target = authorized(tx, who, conversation_id) if conversation_id else None
-        if target is None or target.status is Status.RESOLVED:
-            target = open_for(tx, who, context)
-        check_choice(tx, target, draft.parts)
-        message = Message(new_id("msg"), draft.client_id, MessageType.INCOMING, sender, draft.parts, now, draft.digest)
-        standing = context.staffing(tx, inbox)
-        plan = core.shopper_wrote(target, message, standing, now)
-        answer = placed(plan.facts[0], message)
-        if plan.reason == core.BOT_UNAVAILABLE:
-            card = context_card(core.BOT_UNAVAILABLE, target.locale, question=message.preview)
-            ask = contact_ask(context, inbox.id, standing.promised_minutes)
-            plan = to_queue(plan, core.BOT_UNAVAILABLE, card, standing, ask, now)
-        save(tx, plan)
-        return plan, answer
-
-    plan, answer = await context.store.write(work)
-    if plan is not None:
-        context.tell(plan)
+    sending = Sending(context, visitor, draft, conversation_id)
+    try:
+        plan, answer = await context.store.write_each(_send_together, sending)
+    except (Aside, AlreadySent):
+        alone, answer = await context.store.write(lambda tx: _send(tx, sending))
+        if alone is None:
+            return answer
+        plan = alone
+    context.tell(plan)
     return answer
+
+
+def _send_together(tx: Tx, waiting: Sequence[Sending]) -> list[tuple[Plan, Json] | Exception]:
+    """Everything that waits, loaded once, decided one after the other, saved at once: the path of nearly every message.
+
+    That a client id is new is not looked up: the store refuses a second one (AlreadySent), and that one is then sent by itself.
+    """
+    context = waiting[0].context
+    now, bot = context.clock(), context.bot_state() == "ready"
+    loaded = tx.conversations.load({each.conversation for each in waiting if each.conversation is not None})
+    shoppers = tx.people.shoppers({each.visitor.id for each in waiting})
+    outcomes: list[tuple[Plan, Json] | Exception] = []
+    plans = []
+    for each in waiting:
+        found, (who, name) = loaded.get(each.conversation or ""), shoppers.get(each.visitor.id, (each.visitor, None))
+        if found is None or found.status is Status.RESOLVED or not owns(who, found) or each.draft.chosen:
+            outcomes.append(Aside())
+            continue
+        message = incoming(each.draft, Sender(SenderKind.VISITOR, who.id, name or ""), now)
+        plan = core.shopper_wrote(found, message, Staffing(0, None, bot), now)
+        if plan.reason == core.BOT_UNAVAILABLE:
+            outcomes.append(Aside())
+            continue
+        loaded[found.id] = plan.conversation
+        plans.append(plan)
+        outcomes.append((plan, placed(plan.facts[0], message)))
+    save_all(tx, plans)
+    return outcomes
+
+
+def incoming(draft: Draft, sender: Sender, now: datetime) -> Message:
+    """A shopper's message."""
+    return Message(new_id("msg"), draft.client_id, MessageType.INCOMING, sender, draft.parts, now, draft.digest)
+
+
+def _send(tx: Tx, sending: Sending) -> tuple[Plan | None, Json]:
+    """One message by itself: a repeat, the first of a conversation, one after the end, a choice, one that the bot cannot take."""
+    context, draft = sending.context, sending.draft
+    now = context.clock()
+    who = as_known(tx, sending.visitor)
+    inbox = context.inboxes[who.inbox_id]
+    known = tx.conversations.sent_anywhere(who, draft.client_id)
+    if known is not None:
+        return None, repeated(known, draft)
+    target = authorized(tx, who, sending.conversation) if sending.conversation else None
+    if target is None or target.status is Status.RESOLVED:
+        target = open_for(tx, who, context)
+    check_choice(tx, target, draft.parts)
+    message = incoming(draft, sender_of(tx, who), now)
+    standing = context.staffing(tx, inbox)
+    plan = core.shopper_wrote(target, message, standing, now)
+    answer = placed(plan.facts[0], message)
+    if plan.reason == core.BOT_UNAVAILABLE:
+        card = context_card(core.BOT_UNAVAILABLE, target.locale, question=message.preview)
+        ask = contact_ask(context, inbox.id, standing.promised_minutes)
+        plan = to_queue(plan, core.BOT_UNAVAILABLE, card, standing, ask, now)
+    return save(tx, plan), answer
 
 
 def contact_ask(context: Context, inbox_id: str, promised_minutes: int | None) -> Message:

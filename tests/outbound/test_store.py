@@ -20,12 +20,14 @@ from chat_server.core.model import (
     Job,
     Message,
     MessageType,
+    Plan,
     Role,
     Sender,
     SenderKind,
     Status,
     Visitor,
 )
+from chat_server.errors import AlreadySent
 from chat_server.outbound.database import Database
 from chat_server.outbound.store import Store, Tx
 from tests.flows.world import migrated
@@ -64,7 +66,7 @@ async def test_a_conversation_and_its_facts_come_back_equal(store: Store) -> Non
     state = conversation(seq=2, card={"reason": "requested"}, waiting_since=NOW, shopper_at=NOW, rating=4)
     facts = [said(1), Fact("cnv_1", 1, 2, FactKind.MESSAGE_READ, NOW, {"through": 1})]
     await store.write(lambda tx: tx.conversations.add(conversation()))
-    await store.write(lambda tx: tx.conversations.save(state, facts))
+    await store.write(lambda tx: tx.conversations.save(Plan(state, tuple(facts))))
     assert await store.read(lambda tx: tx.conversations.get("cnv_1")) == state
     assert await store.read(lambda tx: tx.conversations.after("cnv_1", 0)) == facts
     assert await store.read(lambda tx: tx.conversations.after("cnv_1", 1)) == facts[1:]
@@ -75,9 +77,9 @@ async def test_a_conversation_and_its_facts_come_back_equal(store: Store) -> Non
 @pytest.mark.parametrize("again", [said(1, client_id="other"), said(2, client_id="c-1")])
 async def test_neither_a_place_nor_a_client_id_is_taken_twice(store: Store, again: Fact) -> None:
     await store.write(lambda tx: tx.conversations.add(conversation()))
-    await store.write(lambda tx: tx.conversations.save(conversation(seq=1), [said(1)]))
-    with pytest.raises(IntegrityError):
-        await store.write(lambda tx: tx.conversations.save(conversation(seq=2), [again]))
+    await store.write(lambda tx: tx.conversations.save(Plan(conversation(seq=1), (said(1),))))
+    with pytest.raises(AlreadySent):
+        await store.write(lambda tx: tx.conversations.save(Plan(conversation(seq=2), (again,))))
     found = await store.read(lambda tx: tx.conversations.get("cnv_1"))
     assert found is not None
     assert found.seq == 1, "the state went back with its fact"
@@ -87,7 +89,7 @@ async def test_one_unresolved_conversation_per_browser(store: Store) -> None:
     await store.write(lambda tx: tx.conversations.add(conversation()))
     with pytest.raises(IntegrityError):
         await store.write(lambda tx: tx.conversations.add(replace(conversation(2), visitor_id="vis_1")))
-    await store.write(lambda tx: tx.conversations.save(conversation(status=Status.RESOLVED), []))
+    await store.write(lambda tx: tx.conversations.save(Plan(conversation(status=Status.RESOLVED))))
     await store.write(lambda tx: tx.conversations.add(conversation(2, minutes=1, visitor_id="vis_1")))
     assert await found_ids(store, visitor()) == ("cnv_2", "cnv_2", ["cnv_1"])
 
@@ -131,7 +133,7 @@ async def test_lists_newest_activity_first(store: Store) -> None:
 
 async def test_a_repeat_is_found_wherever_it_was_said(store: Store) -> None:
     await store.write(lambda tx: tx.conversations.add(conversation()))
-    await store.write(lambda tx: tx.conversations.save(conversation(seq=1), [said(1)]))
+    await store.write(lambda tx: tx.conversations.save(Plan(conversation(seq=1), (said(1),))))
     assert await store.read(lambda tx: tx.conversations.sent("cnv_1", SENDER, "c-1")) == said(1)
     assert await store.read(lambda tx: tx.conversations.sent_anywhere(visitor(), "c-1")) == said(1)
     assert await store.read(lambda tx: tx.conversations.message("msg_cnv_1_1")) == said(1)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from chat_server.core.model import Conversation, Fact, FactKind, Json, Message, MessageType, Sender, SenderKind, Status
+from chat_server.core.model import Conversation, Fact, FactKind, Json, Message, MessageType, Plan, Sender, SenderKind, Status
 from chat_server.core.policy import MessageClass
 from chat_server.core.proactive import Awaited, Candidate, Drop, Hold, Reason, Send, Verdict, candidate_id
 from chat_server.outbound.database import Database
@@ -50,7 +50,7 @@ async def post(store: Store, each: Candidate, *, seq: int = 1, parts: tuple[Json
     if await store.read(lambda tx: tx.conversations.get(conversation)) is None:
         await store.write(lambda tx: tx.conversations.add(state))
     fact = Fact(conversation, 1, seq, FactKind.MESSAGE_CREATED, NOW, {}, message)
-    await store.write(lambda tx: tx.conversations.save(state, [fact]))
+    await store.write(lambda tx: tx.conversations.save(Plan(state, (fact,))))
     await add(store, each)
     await settle(store, Send(each.id))
     await store.write(lambda tx: tx.proactive.sent(each.id, conversation, message.id))
@@ -129,7 +129,7 @@ async def test_on_display_until_read_reported_or_pointless(store: Store) -> None
     assert await nudges(store) == [one]
     found = await store.read(lambda tx: tx.conversations.get("cnv_1"))
     assert found is not None
-    await store.write(lambda tx: tx.conversations.save(replace(found, shopper_read=2), []))
+    await store.write(lambda tx: tx.conversations.save(Plan(replace(found, shopper_read=2))))
     assert await nudges(store) == [], "read in the open chat"
 
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 
-from chat_server.outbound.database import Database
+from chat_server.outbound.database import Database, Each
 from chat_server.outbound.store.conversations import Conversations
 from chat_server.outbound.store.jobs import Jobs
 from chat_server.outbound.store.people import People
 from chat_server.outbound.store.proactive import Proactive
 from chat_server.outbound.store.visits import Visits
 
+A = TypeVar("A")
 T = TypeVar("T")
 
 
@@ -34,10 +35,17 @@ class Store:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._each: dict[Callable[[Tx, Sequence[Any]], Sequence[Any]], Each] = {}
 
     async def write(self, work: Callable[[Tx], T]) -> T:
         """Run `work` in the single writer; returns after COMMIT (see Database.write)."""
         return await self._database.write(lambda connection: work(Tx(connection)))
+
+    async def write_each(self, each: Callable[[Tx, Sequence[A]], Sequence[T | Exception]], item: A) -> T:
+        """Run `each` once for all items that wait for it (see Database.write_each)."""
+        if each not in self._each:
+            self._each[each] = lambda connection, items: each(Tx(connection), items)
+        return await self._database.write_each(self._each[each], item)
 
     async def read(self, work: Callable[[Tx], T]) -> T:
         """Run `work` on a snapshot."""

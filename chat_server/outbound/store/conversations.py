@@ -1,21 +1,34 @@
-"""Conversations, their messages and other facts. `seq` is read and written under the writer's lock."""
+"""Conversations, their messages and other facts. `seq` is read and written under the writer's lock.
+
+What is saved is compared with what this transaction loaded: only the columns that changed are written, for many rows at once.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, bindparam, insert, or_, select, update
+from sqlalchemy import Connection, Row, Update, and_, bindparam, insert, or_, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.sql.elements import ColumnElement
 
-from chat_server.core.model import Conversation, Fact, FactKind, Message, MessageType, Sender, SenderKind, Status, Visitor
+from chat_server.core.model import Conversation, Fact, FactKind, Message, MessageType, Plan, Sender, SenderKind, Status, Visitor
+from chat_server.errors import AlreadySent
 from chat_server.outbound.tables import conversations, facts, messages
 
 PAGE = 300
 
 
+STATE = Conversation.__slots__
+SELECTED = select(*(conversations.c[name] for name in STATE))
+STATUS = STATE.index("status")
+
+
 def _conversation(row: Row[Any]) -> Conversation:
-    return Conversation(**{**row._mapping, "status": Status(row.status)})
+    values: list[Any] = [*row]
+    values[STATUS] = Status(values[STATUS])
+    return Conversation(*values)
 
 
 def _message_fact(row: Row[Any]) -> Fact:
@@ -29,11 +42,21 @@ class Conversations:
 
     def __init__(self, connection: Connection) -> None:
         self._c = connection
+        self._loaded: dict[str, Conversation] = {}
 
     def _first(self, *where: ColumnElement[bool]) -> Conversation | None:
         newest = conversations.c.created_at.desc()
-        row = self._c.execute(select(conversations).where(*where).order_by(newest).limit(1)).first()
-        return None if row is None else _conversation(row)
+        row = self._c.execute(SELECTED.where(*where).order_by(newest).limit(1)).first()
+        return None if row is None else self._keep(_conversation(row))
+
+    def _keep(self, conversation: Conversation) -> Conversation:
+        self._loaded[conversation.id] = conversation
+        return conversation
+
+    def load(self, ids: Iterable[str]) -> dict[str, Conversation]:
+        """Several conversations by id; the caller authorises."""
+        rows = self._c.execute(SELECTED.where(conversations.c.id.in_(bindparam("ids", list(ids), expanding=True))))
+        return {row[0]: self._keep(_conversation(row)) for row in rows}
 
     def get(self, conversation_id: str) -> Conversation | None:
         """One conversation by id; the caller authorises."""
@@ -56,38 +79,54 @@ class Conversations:
     def earlier(self, visitor: Visitor, but: str) -> list[Conversation]:
         """Resolved conversations, newest first, at most 20."""
         where = (self._of(visitor), conversations.c.status == Status.RESOLVED.value, conversations.c.id != but)
-        rows = self._c.execute(select(conversations).where(*where).order_by(conversations.c.created_at.desc()).limit(20))
+        rows = self._c.execute(SELECTED.where(*where).order_by(conversations.c.created_at.desc()).limit(20))
         return [_conversation(row) for row in rows]
 
     def listed(self, inbox_id: str, *, resolved: bool, limit: int) -> list[Conversation]:
         """Conversations of an inbox, newest activity first."""
         state = conversations.c.status == "resolved" if resolved else conversations.c.status != "resolved"
-        found = select(conversations).where(conversations.c.inbox_id == inbox_id, state)
+        found = SELECTED.where(conversations.c.inbox_id == inbox_id, state)
         return [_conversation(row) for row in self._c.execute(found.order_by(conversations.c.last_at.desc()).limit(limit))]
 
     def queued(self, inbox_id: str) -> list[Conversation]:
         """Everything that waits for a person."""
         where = (conversations.c.inbox_id == inbox_id, conversations.c.status == Status.QUEUED.value)
-        return [_conversation(row) for row in self._c.execute(select(conversations).where(*where))]
+        return [_conversation(row) for row in self._c.execute(SELECTED.where(*where))]
 
     def add(self, conversation: Conversation) -> None:
         """A new conversation."""
-        self._c.execute(insert(conversations), [_columns(conversation)])
+        self._c.execute(insert(conversations), [_columns(conversation, STATE)])
+        self._keep(conversation)
 
-    def save(self, conversation: Conversation, entries: Sequence[Fact]) -> None:
-        """The state after a plan, and the plan's facts."""
-        columns = _columns(conversation)
-        del columns["id"]
-        self._c.execute(update(conversations).where(conversations.c.id == conversation.id).values(columns))
-        for entry in entries:
-            if entry.message is None:
-                self._c.execute(
-                    insert(facts),
-                    [{"conversation_id": entry.conversation_id, "seq": entry.seq, "epoch": entry.epoch,
-                      "kind": entry.kind.value, "data": entry.data, "at": entry.at}],
-                )  # fmt: skip
-            else:
-                self._c.execute(insert(messages), [_message_columns(entry, entry.message)])
+    def save(self, *plans: Plan) -> None:
+        """The state after each plan, and their facts. Of several plans for one conversation the last one's state stands.
+
+        Raises AlreadySent when a message of them is stored already (by the same sender, under the same client id).
+        """
+        entries = [fact for plan in plans for fact in plan.facts]
+        said = [_message_columns(fact, fact.message) for fact in entries if fact.message is not None]
+        done = [_fact_columns(fact) for fact in entries if fact.message is None]
+        try:
+            if said:
+                self._c.execute(insert(messages), said)
+        except IntegrityError as error:
+            raise AlreadySent from error
+        if done:
+            self._c.execute(insert(facts), done)
+        changed: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+        for conversation in {plan.conversation.id: plan.conversation for plan in plans}.values():
+            names = self._changed(conversation)
+            if names:
+                changed.setdefault(names, []).append({"this": conversation.id, **_columns(conversation, names)})
+            self._keep(conversation)
+        for names, rows in changed.items():
+            self._c.execute(_update(names), rows)
+
+    def _changed(self, conversation: Conversation) -> tuple[str, ...]:
+        before = self._loaded.get(conversation.id)
+        if before is None:
+            return STATE[1:]
+        return tuple(name for name in STATE if getattr(before, name) is not getattr(conversation, name))
 
     def sent(self, conversation_id: str, sender: Sender, client_id: str) -> Fact | None:
         """The message that already has this client id, if there is one."""
@@ -156,10 +195,21 @@ class Conversations:
         self._c.execute(update(conversations).where(*where).values(contact_id=contact_id))
 
 
-def _columns(conversation: Conversation) -> dict[str, Any]:
-    values = {name: getattr(conversation, name) for name in Conversation.__slots__}
-    values["status"] = conversation.status.value
+@cache
+def _update(names: tuple[str, ...]) -> Update:
+    return update(conversations).where(conversations.c.id == bindparam("this")).values({name: bindparam(name) for name in names})
+
+
+def _columns(conversation: Conversation, names: Iterable[str]) -> dict[str, Any]:
+    values = {name: getattr(conversation, name) for name in names}
+    if "status" in values:
+        values["status"] = conversation.status.value
     return values
+
+
+def _fact_columns(fact: Fact) -> dict[str, Any]:
+    place = {"conversation_id": fact.conversation_id, "seq": fact.seq, "epoch": fact.epoch}
+    return {**place, "kind": fact.kind.value, "data": fact.data, "at": fact.at}
 
 
 def _message_columns(fact: Fact, message: Message) -> dict[str, Any]:

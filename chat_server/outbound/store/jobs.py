@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, insert, or_, select, update
+from sqlalchemy import Connection, delete, or_, select, update
 
 from chat_server.core.model import Job
+from chat_server.outbound.store.once import insert_once
 from chat_server.outbound.tables import jobs
 
 
@@ -19,12 +20,9 @@ class Jobs:
 
     def add(self, new: Iterable[Job]) -> None:
         """Take jobs on; one whose key stands already is left as it is."""
-        for job in new:
-            if self._c.execute(select(jobs.c.key).where(jobs.c.key == job.key)).first() is None:
-                self._c.execute(
-                    insert(jobs),
-                    [{"key": job.key, "kind": job.kind, "due_at": job.due_at, "payload": job.payload, "attempts": 0}],
-                )
+        rows = [{"key": job.key, "kind": job.kind, "due_at": job.due_at, "payload": job.payload, "attempts": 0} for job in new]
+        if rows:
+            self._c.execute(insert_once(self._c, jobs), rows)
 
     def claim(self, now: datetime, until: datetime, limit: int) -> list[Job]:
         """Due jobs that nobody holds, leased until `until`; a lease that ran out may be claimed again."""

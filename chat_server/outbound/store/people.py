@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
 
 from chat_server.core.model import Agent, Availability, Contact, Json, Role, Status, Visitor
 from chat_server.outbound.tables import agents, candidates, contacts, conversations, sessions, touches, verdicts, visitors
@@ -122,6 +122,12 @@ class People:
         """One visitor."""
         row = self._c.execute(select(visitors).where(visitors.c.id == visitor_id)).first()
         return None if row is None else _visitor(row)
+
+    def shoppers(self, ids: Iterable[str]) -> dict[str, tuple[Visitor, str | None]]:
+        """Several visitors, each with the name that the shop vouches for."""
+        named = select(visitors, contacts.c.name).join(contacts, contacts.c.id == visitors.c.contact_id, isouter=True)
+        rows = self._c.execute(named.where(visitors.c.id.in_(bindparam("ids", list(ids), expanding=True))))
+        return {row.id: (_visitor(row), row.name) for row in rows}
 
     def add_visitor(self, visitor: Visitor, token_hash: bytes) -> None:
         """A new browser."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from chat_server.core.model import Json
+from chat_server.outbound.store.once import insert_once
 from chat_server.outbound.tables import activities, visits
 
 VISIT_GAP = timedelta(minutes=30)
@@ -42,9 +42,8 @@ class Visits:
 
     def record(self, visitor_id: str, visit_id: str, activity_id: str, kind: str, data: Json, at: datetime) -> bool:
         """Keep an activity; False when this id was reported before (a repeated beacon)."""
-        insert_into = postgresql.insert if self._c.dialect.name == "postgresql" else sqlite.insert
         row = {"visitor_id": visitor_id, "visit_id": visit_id, "id": activity_id, "kind": kind, "data": data, "at": at}
-        return self._c.execute(insert_into(activities).values(row).on_conflict_do_nothing()).rowcount == 1
+        return self._c.execute(insert_once(self._c, activities).values(row)).rowcount == 1
 
     def prune(self, visitor_id: str) -> None:
         """Drop all but the last activities of a visitor."""
