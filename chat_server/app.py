@@ -12,7 +12,6 @@ from typing import Any
 
 import aiohttp
 import jwt
-import socketio
 import structlog
 from aiohttp import web
 from engineio.payload import Payload
@@ -34,6 +33,7 @@ from chat_server.inbound.sockets import Connections
 from chat_server.outbound.announcer import Announcer
 from chat_server.outbound.bot import RasaBot
 from chat_server.outbound.database import Database
+from chat_server.outbound.lane import Lane, Server
 from chat_server.outbound.migrations import migrate
 from chat_server.outbound.orders import ShopOrders
 from chat_server.outbound.store import Store
@@ -60,7 +60,7 @@ class Shopbell:
         self.inboxes = {each.inbox.id: each.inbox for each in settings.inboxes}
         self.database = Database(settings.database)
         self.sio = self._socketio()
-        self.announcer = Announcer(self.sio)
+        self.announcer = Announcer(Lane(self.sio))
         self.woken = asyncio.Event()
         actions = [ActionConfig(**each.action) for each in settings.inboxes if each.action is not None]
         sources = [SourceConfig(**source) for each in settings.inboxes for source in each.sources]
@@ -93,13 +93,12 @@ class Shopbell:
         )
         self.connections = Connections(self.context, self.announcer.socket, self._admit)
 
-    def _socketio(self) -> socketio.AsyncServer:
+    def _socketio(self) -> Server:
         own = own_origin(self.settings.public_url, self.settings.port)
         allowed = frozenset(origin for inbox in self.inboxes.values() for origin in inbox.origins)
         Payload.max_decode_packets = 512  # a burst over polling: 16, the library's default, loses the rest
-        return socketio.AsyncServer(
+        return Server(
             async_mode="aiohttp",
-            async_handlers=False,
             cors_allowed_origins=lambda origin, _environ: origin is None or origin in allowed or own(origin),
             max_http_buffer_size=262_144,
             http_compression=False,
@@ -153,7 +152,6 @@ class Shopbell:
         await self.database.write(migrate_orders)
         await self.context.store.write(lambda tx: tx.jobs.release())  # one process, one database: no lease outlives it
         clocks = Clocks(self.context, self.woken)
-        emitting = asyncio.create_task(self.announcer.run())
         jobs: list[Coroutine[Any, Any, None]] = [
             clocks.run(),
             self.connections.run(),
@@ -168,8 +166,6 @@ class Shopbell:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await clocks.idle()
-        self.announcer.finish()
-        await asyncio.wait([emitting], timeout=2)
         await self.orders.health()  # what was counted in memory is written down
         await self.http.close()
         await self.database.close()

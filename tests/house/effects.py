@@ -20,10 +20,13 @@ class Effect:
     seen: Callable[[str, ast.Module, Tree], Iterator[int]]
 
 
-def _emits(path: str, module: ast.Module, tree: Tree) -> Iterator[int]:
-    for node in ast.walk(module):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "emit":
-            yield node.lineno
+def _calls(*names: str) -> Callable[[str, ast.Module, Tree], Iterator[int]]:
+    def seen(path: str, module: ast.Module, tree: Tree) -> Iterator[int]:
+        for node in ast.walk(module):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in names:
+                yield node.lineno
+
+    return seen
 
 
 def _speaks_sql(path: str, module: ast.Module, tree: Tree) -> Iterator[int]:
@@ -66,7 +69,9 @@ def _dotted(node: ast.AST) -> str:
 
 
 EFFECTS = (
-    Effect("emit", r"chat_server/outbound/announcer\.py", _emits),
+    # The announcer tells, by the lane, which alone writes packets; the library's own emit would overtake or lag behind what the lane wrote.
+    Effect("telling", r"chat_server/outbound/announcer\.py", _calls("emit", "broadcast")),
+    Effect("writing packets", r"chat_server/outbound/lane(_\w+)?\.py", _calls("send_packet", "_send_packet", "send_str", "send_bytes")),
     Effect(
         "SQL",
         r"chat_server/outbound/((store|tables|migrations)(\.py|/.*)|(database|engines)\.py)"

@@ -65,6 +65,7 @@ ROOMS = (
             "sqlalchemy",
             "alembic",
             "redis",
+            "orjson",
             "structlog",
         )
         + (*WEB, *VALIDATION_AND_TOKENS),

@@ -15,6 +15,8 @@ def test_the_tree_keeps_its_effects_in_place() -> None:
     [
         ("chat_server/inbound/shopper_socket.py", "async def f(sio):\n    await sio.emit('x', {})"),
         ("chat_server/flows/messages.py", "def f(self):\n    self.namespace.emit('x')"),
+        ("chat_server/app.py", "def f(lane):\n    lane.broadcast('x', {}, ['everyone'], '/agent')"),
+        ("chat_server/outbound/announcer.py", "async def f(sio):\n    await sio.eio.send_packet('x', None)"),
         ("chat_server/app.py", "import sqlalchemy"),
         ("order_status/http.py", "from sqlalchemy import select"),
         ("order_status/http.py", "from sqlalchemy import Connection, text"),
@@ -39,6 +41,8 @@ def test_a_strayed_effect_is_found(path: str, code: str) -> None:
     ("path", "code"),
     [
         ("chat_server/outbound/announcer.py", "async def f(sio):\n    await sio.emit('x', {})"),
+        ("chat_server/outbound/announcer.py", "def f(lane):\n    lane.broadcast('x', {}, ['everyone'], '/agent')"),
+        ("chat_server/outbound/lane_engine.py", "async def f(ws):\n    await ws.send_str('3probe')"),
         ("chat_server/outbound/store/visitors.py", "import sqlalchemy as sa"),
         ("order_status/tables.py", "from sqlalchemy import Table"),
         ("order_status/ingest.py", "from sqlalchemy import Connection"),

@@ -1,0 +1,125 @@
+"""The fast lane: what is told to many is encoded once and written once a turn; commands skip the library's packet objects.
+
+The wire is Socket.IO to the letter, and whatever is not hot goes through python-socketio. It decides nothing about who
+may see what: that is the announcer's. Every walk passes here.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import engineio
+import orjson
+import socketio
+import structlog
+from engineio.async_socket import AsyncSocket
+from engineio.packet import MESSAGE, Packet
+from socketio.packet import ACK, EVENT
+
+from chat_server.core.model import Json
+from chat_server.outbound.lane_engine import Engine
+from chat_server.outbound.lane_outbox import frame, framed
+
+log = structlog.get_logger("lane")
+
+
+class Compact:
+    """orjson in the shape that the library expects of a `json` module; what orjson refuses goes the standard library's way."""
+
+    @staticmethod
+    def loads(text: str) -> Any:
+        """Raises ValueError."""
+        try:
+            return orjson.loads(text)
+        except orjson.JSONDecodeError:
+            try:
+                return json.loads(text)
+            except RecursionError as error:
+                raise ValueError("nested too deeply") from error
+
+    @staticmethod
+    def dumps(value: object, **_options: object) -> str:
+        """Compact already."""
+        try:
+            return orjson.dumps(value).decode()
+        except TypeError:  # half a surrogate pair, an integer of more than 64 bits
+            return json.dumps(value, separators=(",", ":"))
+
+
+class Server(socketio.AsyncServer):  # type: ignore[misc]  # the library has no types
+    """python-socketio on our engine: the same server to namespaces and to clients."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(json=Compact, async_handlers=False, **options)
+        self.eio.hot = self._command
+
+    def _engineio_server_class(self) -> type[engineio.AsyncServer]:
+        return Engine
+
+    async def _command(self, socket: AsyncSocket, text: str) -> bool:
+        """`42/namespace,id["event",body]` to the namespace's `trigger_event`, its answer as ack. False: anything else, not touched."""
+        comma = text.find(",", 3, 40)
+        bracket = text.find("[", comma, comma + 12)
+        namespace, number = text[2:comma], text[comma + 1 : bracket]
+        handler = self.namespace_handlers.get(namespace)
+        if handler is None or comma < 0 or not (number.isascii() and number.isdigit()) or number[0] == "0" != number:
+            return False
+        sid = self.manager.sid_from_eio_sid(socket.sid, namespace)
+        if namespace in self.handlers or socket.sid in self._binary_packet or not self.manager.is_connected(sid, namespace):
+            return False
+        try:
+            arguments = orjson.loads(text[bracket:])
+        except orjson.JSONDecodeError:
+            return False
+        if len(arguments) != 2:
+            return False
+        try:
+            answer = await handler.trigger_event(arguments[0], sid, arguments[1])
+        except Exception:  # outermost guard of a command, as the library has it: no ack, and the connection goes on
+            log.exception("command failed", namespace=namespace)
+            return True
+        if socket.closed:
+            return True
+        acked = [] if answer is None else list(answer) if isinstance(answer, tuple) else [answer]
+        try:
+            body = orjson.dumps(acked)
+        except TypeError:  # binary parts
+            await self._send_packet(socket.sid, self.packet_class(ACK, namespace=namespace, id=int(number), data=acked))
+        else:
+            socket.queue.write(frame(b"43%b,%b%b" % (namespace.encode(), number.encode(), body)))
+        return True
+
+
+class Lane:
+    """The way to the clients. Never waits; what cannot be delivered is healed by the reader's cursor."""
+
+    def __init__(self, sio: Server) -> None:
+        self._sio = sio
+
+    def broadcast(self, event: str, body: Json, rooms: Sequence[str], namespace: str) -> None:
+        """To everyone in any of the rooms, once each. Encoded once; written at the end of this turn of the loop."""
+        engine: Engine = self._sio.eio
+        parts: list[tuple[bytes, Packet]] = []
+        for _, engine_sid in self._sio.manager.get_participants(namespace, rooms):
+            socket = engine.sockets.get(engine_sid)
+            if socket is None or socket.closed:
+                continue
+            parts = parts or list(self._encoded(event, body, namespace))
+            for data, packet in parts:
+                if socket.queue.attached:
+                    socket.queue.write(data)
+                else:
+                    socket.queue.put_nowait(packet)
+
+    def _encoded(self, event: str, body: Json, namespace: str) -> Iterator[tuple[bytes, Packet]]:
+        """The frame for a WebSocket, and the packet for a poll. Several where there is binary data."""
+        try:
+            payload = b"2%b,%b" % (namespace.encode(), orjson.dumps([event, body]))
+        except TypeError:
+            encoded = self._sio.packet_class(EVENT, namespace=namespace, data=[event, body]).encode()
+            for part in encoded if isinstance(encoded, list) else [encoded]:
+                yield framed(packet := Packet(MESSAGE, part)), packet
+        else:
+            yield frame(b"4" + payload), Packet(MESSAGE, payload.decode())
