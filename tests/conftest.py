@@ -8,6 +8,7 @@ Must not know what the product does: builders of domain objects stand beside the
 from collections.abc import AsyncIterator, Callable, Iterator
 
 import pytest
+from hypothesis import settings
 from playwright.async_api import Browser, async_playwright
 
 from tests.postgres import Postgres
@@ -26,8 +27,19 @@ _CHROMIUM_FLAGS = (
     "--disable-sync",
 )
 
+_STARTS = {"server", "start_server", "start_nodes", "demo", "bot", "postgres", "redis_server"}
+# For `make test-fast`: generated cases as many as find a slip of today; `make test` has all of them.
+settings.register_profile("fast", max_examples=20)
+
 StartServer = Callable[..., ChatServer]
 StartNodes = Callable[..., list[ChatServer]]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks what starts a server by the fixtures it asks for."""
+    for item in items:
+        if isinstance(item, pytest.Function) and _STARTS.intersection(item.fixturenames):
+            item.add_marker(pytest.mark.starts)
 
 
 @pytest.fixture(scope="session")

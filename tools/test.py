@@ -17,7 +17,6 @@ from tools.places import BOT, BOT_PYTHON, PYTHON, ROOT, WIDGET, give_up, say
 from tools.uv import uv
 
 _SIDE_BY_SIDE = ("-n", "2", "--dist", "worksteal")
-_STARTS_PROCESSES = ("tests/walks", "tests/tools", "tests/contracts", "tests/faults")
 
 
 def main(words: Sequence[str]) -> None:
@@ -53,8 +52,7 @@ def fast() -> list[str]:
     environment.prepare(tests=True)
     node.packages()
     node.build()
-    without = [f"--ignore={folder}" for folder in _STARTS_PROCESSES]
-    return _steps(("fast tests", _pytest("-m", "not bot and not browser", *_SIDE_BY_SIDE, *without)))
+    return _steps(("fast tests", _pytest("-m", "not starts and not bot and not browser", "--hypothesis-profile=fast", *_SIDE_BY_SIDE)))
 
 
 def check() -> list[str]:

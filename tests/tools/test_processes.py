@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.conftest import StartServer
+from tests.conftest import StartNodes, StartServer
+from tests.postgres import Postgres
 from tests.processes import LOGINS, BotProcesses, ChatServer, Demo
 from tools.child import answers
 
@@ -34,3 +35,17 @@ def test_the_bot_stands_with_its_actions(bot: BotProcesses) -> None:
     status = f"{bot.url}/status?token={bot.secrets['SHOPBELL_BOT_TOKEN']}"
     assert answers(status, lambda code, body: code == 200 and b"model_file" in body)
     assert answers(f"{bot.stack.actions_url}/health")
+
+
+def test_two_nodes_stand_on_one_database_with_the_same_agents(start_nodes: StartNodes, postgres: Postgres) -> None:
+    first, second = start_nodes(2)
+    assert first.url != second.url
+    assert first.env["DATABASE_URL"] == second.env["DATABASE_URL"]
+    assert all(answers(f"{node.url}/readyz") for node in (first, second))
+    assert [first.password(login) for login in LOGINS] == [second.password(login) for login in LOGINS]
+    database = first.env["DATABASE_URL"].rpartition("/")[2]
+    assert postgres.sql("SELECT count(*) FROM agents", database) == str(len(LOGINS))
+    first.kill()
+    assert answers(f"{second.url}/readyz")
+    first.start()
+    assert answers(f"{first.url}/readyz")
