@@ -1,4 +1,4 @@
-"""Who may come in: origins, the shop's identity token, console sessions, and the one table of roles."""
+"""Who may come in: origins, the shop's identity token, console sessions. Which role may do what stands in agent_commands.py."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from chat_server.core.inbox import Inbox
-from chat_server.core.model import Agent, Role
+from chat_server.core.model import Agent
 from chat_server.errors import ClientError, Code
 from chat_server.flows.context import Context
 from chat_server.flows.people import Claims, token_hash
 from chat_server.flows.ports import Tx
+from chat_server.inbound.agent_commands import AGENT
 
 IDLE = timedelta(hours=8)
 ABSOLUTE = timedelta(days=7)
@@ -26,20 +27,11 @@ LONGEST_IDENTITY = 3600
 HASHER = PasswordHasher()
 NOBODY = HASHER.hash("nobody has this password")
 
-_AGENT = frozenset({"sync", "set_availability", "claim", "reply", "add_note", "assign", "snooze", "return_to_bot", "resolve",
-                    "mark_read", "set_typing", "invite"})  # fmt: skip
-RIGHTS: Mapping[Role, frozenset[str]] = {
-    Role.OWNER: _AGENT,
-    Role.ADMIN: _AGENT,
-    Role.SUPERVISOR: _AGENT,
-    Role.AGENT: _AGENT,
-    Role.VIEWER: frozenset({"sync"}),
-}
-
 
 def authorize(agent: Agent, action: str) -> None:
     """Default deny. Whether the object is theirs is decided where it is loaded (not theirs: `not_found`)."""
-    if action not in RIGHTS[agent.role]:
+    command = AGENT.get(action)
+    if command is None or agent.role not in command.may:
         raise ClientError(Code.FORBIDDEN, f"The role {agent.role.value} may not {action.replace('_', ' ')}.")
 
 

@@ -6,8 +6,8 @@ from chat_server.errors import Code
 from tests.house import wire_code, wire_page
 from tests.house.tree import Tree, the_tree
 
-_SHOPPER_DOOR = "chat_server/inbound/shopper_socket.py"
-_AGENT_DOOR = "chat_server/inbound/agent_socket.py"
+_SHOPPER_TABLE = "chat_server/inbound/shopper_commands.py"
+_AGENT_TABLE = "chat_server/inbound/agent_commands.py"
 
 
 def _page() -> wire_page.WirePage:
@@ -15,11 +15,11 @@ def _page() -> wire_page.WirePage:
 
 
 def test_commands_of_the_shopper_are_those_of_the_page() -> None:
-    assert wire_code.commands(the_tree(), _SHOPPER_DOOR) == _page().shopper
+    assert wire_code.commands(the_tree(), _SHOPPER_TABLE) == _page().shopper
 
 
 def test_commands_of_the_agent_are_those_of_the_page() -> None:
-    assert wire_code.commands(the_tree(), _AGENT_DOOR) == _page().agent
+    assert wire_code.commands(the_tree(), _AGENT_TABLE) == _page().agent
 
 
 def test_facts_are_those_of_the_page() -> None:
@@ -64,11 +64,10 @@ def test_the_browser_knows_every_name() -> None:
     assert {name for name in names if name not in types} == set()
 
 
-_DOOR = """
-class Door:
-    async def on_connect(self, sid, environ): ...
-    async def on_mark_read(self, sid, raw=None):
-        return await answer("mark_read", raw, p.MarkRead, flow)
+_TABLE = """
+SHOPPER = table(
+    Command("mark_read", p.MarkRead, mark_read, Repeat.KEPT, answer_of=ack),
+)
 """
 _PAYLOADS = "class MarkRead:\n    conversation: str\n    through: int\n"
 _PAGE = """
@@ -123,13 +122,13 @@ announcer.shopper(found, "typing_changed", {})
 other.call("not_told")
 routes = [web.get("/v1/facts", facts), web.route("*", "/webhooks/{id}", no), web.post("/v1/{id:[a-z]+}/messages", post)]
 """
-    tree = Tree({"chat_server/inbound/x.py": code, "chat_server/inbound/payloads.py": _PAYLOADS, "door.py": _DOOR})
-    assert wire_code.commands(tree, "door.py") == {"mark_read": {"conversation", "through"}}
+    tree = Tree({"chat_server/inbound/x.py": code, "chat_server/inbound/payloads.py": _PAYLOADS, "table.py": _TABLE})
+    assert wire_code.commands(tree, "table.py") == {"mark_read": {"conversation", "through"}}
     assert wire_code.passing(tree) == {"presence_changed", "typing_changed"}
     assert wire_code.close_codes(tree) == {4008}
     assert wire_code.routes(tree) == {("GET", "/v1/facts"), ("POST", "/v1/{id}/messages")}
 
 
 def test_a_field_too_many_is_a_difference() -> None:
-    tree = Tree({"chat_server/inbound/payloads.py": _PAYLOADS + "    at: str\n", "door.py": _DOOR})
-    assert wire_code.commands(tree, "door.py") != wire_page.read(_PAGE).shopper
+    tree = Tree({"chat_server/inbound/payloads.py": _PAYLOADS + "    at: str\n", "table.py": _TABLE})
+    assert wire_code.commands(tree, "table.py") != wire_page.read(_PAGE).shopper

@@ -11,19 +11,14 @@ _METHODS = {"get", "post", "put", "patch", "delete", "add_get", "add_post", "add
 
 
 def commands(tree: Tree, path: str) -> dict[str, frozenset[str]]:
-    """The `on_…` methods of a door, each with the fields of the payload that it parses."""
+    """The rows of a table of commands, `Command("name", p.Payload, …)`, each with the fields of its payload."""
     structs = fields(tree.modules["chat_server/inbound/payloads.py"])
     found = {}
     for node in ast.walk(tree.modules[path]):
-        if isinstance(node, ast.AsyncFunctionDef) and node.name.startswith("on_") and node.name not in ("on_connect", "on_disconnect"):
-            parsed = [
-                each.attr
-                for call in ast.walk(node)
-                if isinstance(call, ast.Call)
-                for each in call.args
-                if isinstance(each, ast.Attribute) and isinstance(each.value, ast.Name) and each.attr in structs
-            ]
-            found[node.name.removeprefix("on_")] = structs[parsed[0]] if parsed else frozenset()
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Command":
+            name, payload = node.args[:2]
+            if isinstance(name, ast.Constant) and isinstance(name.value, str) and isinstance(payload, ast.Attribute):
+                found[name.value] = structs[payload.attr]
     return found
 
 

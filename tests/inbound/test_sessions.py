@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
-
 import pytest
 from sqlalchemy import text
 
@@ -11,12 +9,10 @@ from chat_server.core.model import Agent, Availability, Role
 from chat_server.errors import ClientError, Code
 from chat_server.flows.people import token_hash
 from chat_server.inbound import auth
-from chat_server.inbound.agent_socket import AgentDoor
+from chat_server.inbound.agent_commands import AGENT
 from tests.flows.world import World
 
-COMMANDS = {name.removeprefix("on_") for name, _ in inspect.getmembers(AgentDoor, inspect.isfunction) if name.startswith("on_")} - {
-    "connect", "disconnect",
-}  # fmt: skip
+COMMANDS = set(AGENT)
 
 
 async def test_a_session_knows_its_agent_and_is_stored_hashed(world: World) -> None:
