@@ -228,6 +228,11 @@ class Job:
     payload: Json
     attempts: int = 0
 
+    @property
+    def lane(self) -> str:
+        """Jobs of one lane are done one after the other: those of a conversation."""
+        return str(self.payload.get("conversation") or self.key)
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:

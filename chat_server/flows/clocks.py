@@ -1,4 +1,7 @@
-"""Everything that happens later: due job rows, claimed and run. Holds no timer; what a crash leaves, a lease returns."""
+"""Everything that happens later: due job rows, claimed and run. Holds no timer; what a crash leaves, a lease returns.
+
+Any number of processes do this side by side: the store gives each job, and each lane, to one of them.
+"""
 
 from __future__ import annotations
 
@@ -16,11 +19,14 @@ from chat_server.flows.context import Context, save
 from chat_server.flows.handoff import assign_waiting
 from chat_server.flows.ports import Tx
 
-LEASE = timedelta(seconds=60)
+LEASE = timedelta(seconds=20)
+"""how long the jobs of a process that died are nobody's"""
+RENEW_S = 5.0
 LIMIT = 32
 KEEP_JOBS = timedelta(days=7)
 KEEP_SESSIONS = timedelta(days=7)
 KEEP_VISITS = timedelta(days=90)
+KEEP_PRESENCE = timedelta(days=1)
 log = structlog.get_logger("clocks")
 
 
@@ -33,8 +39,8 @@ class Clocks:
         self._poll_s = poll_s
         self._swept_at: datetime | None = None
         self._running: dict[str, asyncio.Task[None]] = {}
-        self._held: set[str] = set()
-        """keys of jobs that are in hand here, so that a lease which runs out in the lane is not taken up a second time"""
+        self._held: dict[str, asyncio.Task[None]] = {}
+        """keys of jobs that are in hand here: their leases are renewed, and none is taken up a second time"""
         self._kinds: dict[str, Callable[[Job], Awaitable[str | None]]] = {
             core.BOT_TURN: lambda job: bot_turns.run(context, job),
             core.ASSIGN_QUEUE: lambda job: assign_waiting(context, job.payload["inbox"]),
@@ -46,6 +52,9 @@ class Clocks:
 
     async def run(self) -> None:
         """Until cancelled."""
+        await asyncio.gather(self._work(), self._renew())
+
+    async def _work(self) -> None:
         while True:
             self._woken.clear()
             try:
@@ -69,11 +78,9 @@ class Clocks:
         due = await self._context.store.write(lambda tx: tx.jobs.claim(now, now + LEASE, room))
         new = [job for job in due if job.key not in self._held]
         for job in new:
-            lane = str(job.payload.get("conversation") or job.key)
-            self._held.add(job.key)
-            task = asyncio.create_task(self._one(job, self._running.get(lane)))
-            self._running[lane] = task
-            task.add_done_callback(partial(self._ended, lane, job.key))
+            task = asyncio.create_task(self._one(job, self._running.get(job.lane)))
+            self._held[job.key] = self._running[job.lane] = task
+            task.add_done_callback(partial(self._ended, job.lane, job.key))
         return bool(new)
 
     async def sweep(self) -> None:
@@ -86,12 +93,24 @@ class Clocks:
         def work(tx: Tx) -> None:
             tx.jobs.prune(now - KEEP_JOBS)
             tx.people.prune_sessions(now - KEEP_SESSIONS)
+            tx.people.prune_presence(now - KEEP_PRESENCE)
             tx.visits.prune_before(now - KEEP_VISITS)
 
         await self._context.store.write(work)
 
+    async def _renew(self) -> None:
+        """The leases of what is in hand, while it waits for its lane or takes its time."""
+        while True:
+            await asyncio.sleep(RENEW_S)
+            if not self._held:
+                continue
+            try:
+                await self._context.store.write(lambda tx: tx.jobs.renew(list(self._held), self._context.clock() + LEASE))
+            except Exception:  # outermost guard of the loop: a lease that could not be renewed is renewed at the next turn, or lost
+                log.exception("renewal failed")
+
     def _ended(self, lane: str, key: str, task: asyncio.Task[None]) -> None:
-        self._held.discard(key)
+        del self._held[key]
         if self._running.get(lane) is task:
             del self._running[lane]
 
@@ -100,8 +119,8 @@ class Clocks:
             await asyncio.wait([before])
         started = asyncio.get_running_loop().time()
         try:
-            if not await self._context.store.write(lambda tx: tx.jobs.renew(job.key, self._context.clock() + LEASE)):
-                return
+            if not await self._context.store.write(lambda tx: tx.jobs.renew([job.key], self._context.clock() + LEASE)):
+                return  # it has ended, or this process slept and another has it now
             outcome = await self._kinds[job.kind](job)
             if outcome is not None:
                 await self._done(job, outcome)
@@ -116,10 +135,19 @@ class Clocks:
     async def _done(self, job: Job, outcome: str) -> None:
         await self._context.store.write(lambda tx: tx.jobs.done(job.key, outcome, self._context.clock()))
 
-    async def idle(self) -> None:
-        """Wait for what runs now (before closing the store)."""
-        if self._running:
-            await asyncio.wait(list(self._running.values()), timeout=10)
+    async def idle(self, seconds: float = 10.0) -> None:
+        """Wait for what runs now."""
+        if self._held:
+            await asyncio.wait(list(self._held.values()), timeout=seconds)
+
+    async def finish(self, seconds: float) -> None:
+        """The process ends: what runs may end, within `seconds`; the rest is left, and free for others at once."""
+        await self.idle(seconds)
+        left = list(self._held.values())
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+        await self._context.store.write(lambda tx: tx.jobs.give_back())
 
 
 async def wake_up(context: Context, job: Job) -> str:

@@ -48,7 +48,10 @@ def recipient(visitor: Visitor) -> str:
 
 async def recognise(context: Context, hello: Hello) -> tuple[Visitor, str | None]:
     """The visitor of a browser, created or bound to its contact as needed; the new token when there is one."""
-    return await context.store.write(lambda tx: _recognise(tx, context, hello))
+    visitor, token, joined = await context.store.write(lambda tx: _recognise(tx, context, hello))
+    if joined:
+        context.announcer.bound(visitor.id)
+    return visitor, token
 
 
 async def as_it_stands(context: Context, visitor: Visitor) -> Visitor:
@@ -62,7 +65,8 @@ async def find(context: Context, inbox: Inbox, token: str) -> Visitor | None:
     return found if found is not None and found.inbox_id == inbox.id else None
 
 
-def _recognise(tx: Tx, context: Context, hello: Hello) -> tuple[Visitor, str | None]:
+def _recognise(tx: Tx, context: Context, hello: Hello) -> tuple[Visitor, str | None, bool]:
+    """The visitor, a token when it is new, and whether a browser that was known before has become a contact's."""
     now = context.clock()
     known = tx.people.visitor_by_token(token_hash(hello.token)) if hello.token else None
     if known is not None and known.inbox_id != hello.inbox.id:
@@ -72,6 +76,7 @@ def _recognise(tx: Tx, context: Context, hello: Hello) -> tuple[Visitor, str | N
         known = None  # another customer at the same browser: a visitor of their own
     contact = _contact(tx, context, hello)
     fresh: str | None = None
+    before = known
     if known is None:
         fresh = secrets.token_urlsafe(32)
         known = Visitor(new_id("vis"), hello.inbox.id, None, hello.inbox.speaks(hello.locale), hello.timezone, hello.consent, now, now)
@@ -82,7 +87,8 @@ def _recognise(tx: Tx, context: Context, hello: Hello) -> tuple[Visitor, str | N
         fresh = fresh or secrets.token_urlsafe(32)
         tx.people.rotate(known.id, token_hash(fresh))
         known = replace(known, contact_id=contact.id)
-    return _up_to_date(tx, context, hello, known), fresh
+    joined = before is not None and before.contact_id != known.contact_id
+    return _up_to_date(tx, context, hello, known), fresh, joined
 
 
 def _contact(tx: Tx, context: Context, hello: Hello) -> Contact | None:

@@ -1,13 +1,14 @@
 """Door of walk b and of the late half of walk e: takes what the shop's backend reported out of its outbox, row by row.
 
-A row is taken only after it was acted upon, so a crash hands it out again; the flows know a repeat. Must not know SQL.
+A row is taken only after it was acted upon, so a crash hands it out again; the flows know a repeat. Of several processes one does it
+at a time. Must not know SQL.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Protocol
 
@@ -20,6 +21,9 @@ from chat_server.flows.context import Context
 
 POLL_S = 1.0
 LIMIT = 50
+ROLE = "order_facts"
+HELD = timedelta(seconds=20)
+"""how long the outbox waits for another process when the one that works it off has died"""
 log = structlog.get_logger("order_facts")
 
 
@@ -100,6 +104,7 @@ class OrderFacts:
         self._source = source
         self._context = context
         self._poll_s = poll_s
+        self._mine_until: datetime | None = None
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -118,12 +123,22 @@ class OrderFacts:
 
     async def step(self) -> bool:
         """Act upon what is due; True when something was taken. A row that fails stays, and holds up no other."""
+        if not await self._mine():
+            return False
         taken = 0
         for change in await self._source.due_changes(LIMIT):
             taken += await self._guarded("order", change.id, partial(self._changed, change))
         for settled in await self._source.due_settlements(LIMIT):
             taken += await self._guarded("settlement", settled.id, partial(self._settled, settled))
         return taken > 0
+
+    async def _mine(self) -> bool:
+        """Whether this process works the outbox off: rows of one order are told in their order, by one."""
+        now = self._context.clock()
+        if self._mine_until is None or now > self._mine_until - HELD / 2:
+            held = await self._context.store.write(lambda tx: tx.jobs.hold(ROLE, now, now + HELD))
+            self._mine_until = now + HELD if held else None
+        return self._mine_until is not None
 
     @staticmethod
     async def _guarded(kind: str, row: str, act: Callable[[], Awaitable[None]]) -> bool:

@@ -52,6 +52,9 @@ class Announcer:
         """A passing event to one connection (its own heartbeat)."""
         self._lane.broadcast(event, body, [sid], namespace)
 
+    def bound(self, visitor_id: str) -> None:
+        """A browser has become a contact's: its connections belong into the contact's room."""
+
     def everyone(self, event: str, body: Json) -> None:
         """To all connections of both namespaces: drain, closing."""
         for namespace in (SHOPPER, AGENT):

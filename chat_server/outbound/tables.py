@@ -55,8 +55,14 @@ agents = Table(
     Column("availability", Text, nullable=False),
     Column("capacity", Integer, nullable=False),
     Column("last_assigned_at", Moment),
-    Column("last_seen_at", Moment),
     Column("created_at", Moment, nullable=False),
+)  # fmt: skip
+
+presence = Table(
+    "presence", metadata,
+    Column("agent_id", Text, primary_key=True),
+    Column("node", Text, primary_key=True),
+    Column("seen_at", Moment, nullable=False),
 )  # fmt: skip
 
 sessions = Table(
@@ -169,10 +175,14 @@ jobs = Table(
     Column("due_at", Moment, nullable=False),
     Column("payload", Document, nullable=False),
     Column("attempts", Integer, nullable=False),
+    Column("lane", Text, nullable=False),
+    Column("holder", Text),
     Column("leased_until", Moment),
     Column("done_at", Moment),
     Column("outcome", Text),
     Index("jobs_due", "due_at", sqlite_where=text("done_at IS NULL"), postgresql_where=text("done_at IS NULL")),
+    Index("jobs_held", "lane", sqlite_where=text("done_at IS NULL AND leased_until IS NOT NULL"),
+          postgresql_where=text("done_at IS NULL AND leased_until IS NOT NULL")),
 )  # fmt: skip
 
 visits = Table(

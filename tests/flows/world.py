@@ -93,6 +93,9 @@ class Ears:
     def agents(self, inbox_id: str, event: str, body: Json) -> None:
         self.passing.append(("agents", event, body))
 
+    def bound(self, visitor_id: str) -> None:
+        self.passing.append(("bound", visitor_id, {}))
+
     def kinds(self) -> list[str]:
         return [fact.kind.value for fact in self.told]
 

@@ -154,10 +154,10 @@ async def test_a_job_is_taken_on_leased_returned_and_ended_once(store: Store) ->
     assert await store.write(lambda tx: tx.jobs.claim(late, late, 9)) == [replace(job, attempts=2)], "the lease ran out"
     await store.write(lambda tx: tx.jobs.again("k", late + timedelta(seconds=5)))
     assert await store.write(lambda tx: tx.jobs.claim(late + timedelta(seconds=4), late, 9)) == [], "it was given back for later"
-    assert await store.write(lambda tx: tx.jobs.renew("k", late)) is True
+    assert await store.write(lambda tx: tx.jobs.renew(["k"], late)) == {"k"}
     assert await store.write(lambda tx: tx.jobs.done("k", "fine", late)) is True
     assert await store.write(lambda tx: tx.jobs.done("k", "again", late)) is False
-    assert await store.write(lambda tx: tx.jobs.renew("k", late)) is False
+    assert await store.write(lambda tx: tx.jobs.renew(["k"], late)) == set()
     await store.write(lambda tx: tx.jobs.add([job]))
     assert await store.write(lambda tx: tx.jobs.claim(late + timedelta(days=1), late, 9)) == [], "its key is spent"
 

@@ -19,13 +19,13 @@ T = TypeVar("T")
 
 
 class Tx:
-    """The store inside one transaction."""
+    """The store inside one transaction. `node` is the process: what it holds and whom it sees is kept under its name."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, node: str = "") -> None:
         self.connection = connection
         self.conversations = Conversations(connection)
-        self.people = People(connection)
-        self.jobs = Jobs(connection)
+        self.people = People(connection, node)
+        self.jobs = Jobs(connection, node)
         self.proactive = Proactive(connection)
         self.visits = Visits(connection)
 
@@ -33,20 +33,21 @@ class Tx:
 class Store:
     """The database as flows see it: `write` and `read` with a Tx."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, node: str = "") -> None:
         self._database = database
+        self._node = node
         self._each: dict[Callable[[Tx, Sequence[Any]], Sequence[Any]], Each] = {}
 
     async def write(self, work: Callable[[Tx], T]) -> T:
         """Run `work` in the single writer; returns after COMMIT (see Database.write)."""
-        return await self._database.write(lambda connection: work(Tx(connection)))
+        return await self._database.write(lambda connection: work(Tx(connection, self._node)))
 
     async def write_each(self, each: Callable[[Tx, Sequence[A]], Sequence[T | Exception]], item: A) -> T:
         """Run `each` once for all items that wait for it (see Database.write_each)."""
         if each not in self._each:
-            self._each[each] = lambda connection, items: each(Tx(connection), items)
+            self._each[each] = lambda connection, items: each(Tx(connection, self._node), items)
         return await self._database.write_each(self._each[each], item)
 
     async def read(self, work: Callable[[Tx], T]) -> T:
         """Run `work` on a snapshot."""
-        return await self._database.read(lambda connection: work(Tx(connection)))
+        return await self._database.read(lambda connection: work(Tx(connection, self._node)))

@@ -9,7 +9,8 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
 
 from chat_server.core.model import Agent, Availability, Contact, Json, Role, Status, Visitor
-from chat_server.outbound.tables import agents, candidates, contacts, conversations, sessions, touches, verdicts, visitors
+from chat_server.outbound.store.once import insert_once
+from chat_server.outbound.tables import agents, candidates, contacts, conversations, presence, sessions, touches, verdicts, visitors
 
 CONNECTED_FOR = timedelta(seconds=45)
 """an agent counts as connected this long after the last heartbeat of one of their sockets"""
@@ -26,8 +27,9 @@ def _contact(row: Row[Any]) -> Contact:
 class People:
     """Reads and writes of one transaction."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, node: str) -> None:
         self._c = connection
+        self._node = node
 
     # agents
 
@@ -39,12 +41,13 @@ class People:
             .group_by(conversations.c.assignee_id)
         )
         loads: dict[str, int] = {row[0]: row[1] for row in self._c.execute(in_hand)}
-        rows = self._c.execute(select(agents).where(agents.c.inbox_id == inbox_id).order_by(agents.c.name))
+        seen_at = select(func.max(presence.c.seen_at)).where(presence.c.agent_id == agents.c.id).scalar_subquery()
+        rows = self._c.execute(select(agents, seen_at.label("seen_at")).where(agents.c.inbox_id == inbox_id).order_by(agents.c.name))
         return [self._agent(row, loads.get(row.id, 0), now) for row in rows]
 
     @staticmethod
     def _agent(row: Row[Any], load: int, now: datetime) -> Agent:
-        connected = row.last_seen_at is not None and row.last_seen_at > now - CONNECTED_FOR
+        connected = row.seen_at is not None and row.seen_at > now - CONNECTED_FOR
         return Agent(
             row.id, row.inbox_id, row.name, row.email, Role(row.role), Availability(row.availability),
             row.capacity, load, row.last_assigned_at, connected,
@@ -80,8 +83,18 @@ class People:
         self._c.execute(update(agents).where(agents.c.id == agent_id).values(availability=availability.value))
 
     def agents_seen(self, ids: Iterable[str], now: datetime | None) -> None:
-        """Their sockets are alive; `now=None`: their last socket has gone."""
-        self._c.execute(update(agents).where(agents.c.id.in_(list(ids))).values(last_seen_at=now))
+        """They have sockets at this process; `now=None`: the last of them has gone. What other processes see stays."""
+        here = [presence.c.node == self._node, presence.c.agent_id.in_(list(ids))]
+        if now is None:
+            self._c.execute(delete(presence).where(*here))
+            return
+        rows = [{"agent_id": agent_id, "node": self._node, "seen_at": now} for agent_id in ids]
+        self._c.execute(insert_once(self._c, presence), rows)
+        self._c.execute(update(presence).where(*here).values(seen_at=now))
+
+    def prune_presence(self, before: datetime) -> None:
+        """Forget what processes that are gone have seen."""
+        self._c.execute(delete(presence).where(presence.c.seen_at < before))
 
     def assigned(self, agent_id: str, now: datetime) -> None:
         """Remember for the round robin."""
