@@ -11,6 +11,7 @@ from order_status import http, outbox, store
 from order_status.actions import ActionConfig, Actions
 from order_status.events import Delivery, OfferAccepted, OfferSettled, StageChanged
 from order_status.ingest import Ingest, Receipt
+from order_status.keysets import KeySets
 from order_status.sources import SourceConfig, open_source
 from order_status.view import order_view
 from order_status.writer import Writer
@@ -35,11 +36,11 @@ class OrderStatus:
         self._writer = writer
         self._clock = clock
         self._sources = {source.id: open_source(source) for source in sources}
-        self._ingest = Ingest(writer, self._sources, clock, self.wake)
+        self._ingest = Ingest(writer, self._sources, KeySets(clock), clock, self.wake)
         self._actions = Actions(writer, actions, clock)
 
     def routes(self) -> list[web.RouteDef]:
-        return http.routes(self.ingest)
+        return http.routes(self.ingest, self._ingest.greet)
 
     async def ingest(self, source_id: str, headers: Mapping[str, str], body: bytes) -> Receipt:
         """Answer one webhook, after COMMIT. `body` is the raw bytes as they came."""
@@ -99,6 +100,7 @@ def _health(config: SourceConfig, rows: Sequence[Mapping[Any, Any]]) -> dict[str
         "accepted": total("accepted"),
         "duplicates": total("duplicate"),
         "contradictions": total("contradiction"),
+        "waiting": by_reason("waiting"),
         "ignored": by_reason("ignored"),
         "refused": by_reason("refused"),
         "unknown": by_reason("unknown"),

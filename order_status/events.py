@@ -122,6 +122,36 @@ class OrderEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class Track:
+    """What one teller (a carrier, a tracking service) says of a parcel. `key` finds it: `number:<tracking number>` or `shipment:<id>`."""
+
+    key: str
+    teller: str
+    stamp: Stamp
+    carrier: str | None
+    tracking_url: str | None
+    eta: Due | None
+    reason: str | None
+    marks: tuple[Mark, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OrderPart:
+    """A piece of an order without the rest of it: it waits for the order. `order_id` is None when only the parcel's number is known.
+
+    `quiet`: the shopper hears nothing of it (a test).
+    """
+
+    order_id: str | None
+    stamp: Stamp
+    shipments: tuple[Shipment, ...] = ()
+    adjustments: tuple[Adjustment, ...] = ()
+    tracks: tuple[Track, ...] = ()
+    unknown: tuple[str, ...] = ()
+    quiet: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Settlement:
     """The shop's later word on an accepted offer."""
 

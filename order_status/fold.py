@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
-from order_status.events import Mark, OrderEvent, Shipment, Stamp
+from order_status.events import Mark, OrderEvent, OrderHead, OrderPart, Shipment, Stamp, Track
 from order_status.stages import (
     ADJUSTMENT_RANK,
     SHIPMENT_RANK,
@@ -16,11 +16,14 @@ from order_status.stages import (
     KnownMeasure,
     OrderState,
     Parcel,
+    Parts,
     PaymentMark,
+    number_key,
 )
 
 MARKS_KEPT = 100  # the latest of each parcel, beside the earliest of each known stage: an honest parcel has a dozen
 PAYMENTS_KEPT = 64
+KEYS_KEPT = 20
 
 
 def fold(state: OrderState | None, event: OrderEvent) -> OrderState:
@@ -33,35 +36,97 @@ def join(one: OrderState, other: OrderState) -> OrderState:
     """All that two states know. Both must be of the same order."""
     customers = [known for known in (one.customer, other.customer) if known is not None]
     return OrderState(
-        head=max(one.head, other.head, key=lambda head: head.stamp),
+        head=_join_heads(one.head, other.head),
         customer=max(customers, key=lambda known: (known.customer.id is not None, known.stamp), default=None),
         statuses=_earliest(one.statuses + other.statuses),
         payments=_join_payments(one.payments + other.payments),
         parcels=_join_parcels(one.parcels + other.parcels),
         adjustments=_join_adjustments(one.adjustments + other.adjustments),
         measures=_join_measures(one.measures + other.measures),
+        tracks=join_tracks(one.tracks + other.tracks),
     )
+
+
+def _join_heads(one: OrderHead, other: OrderHead) -> OrderHead:
+    """The newest; but an order was placed when the earliest word says so, because some senders know only when they wrote."""
+    return replace(max(one, other, key=lambda head: head.stamp), placed_at=min(one.placed_at, other.placed_at))
+
+
+def parts_of(part: OrderPart) -> Parts:
+    return Parts(
+        parcels=_parcels(part.shipments, part.stamp),
+        adjustments=_join_adjustments(KnownAdjustment(part.stamp, adjustment) for adjustment in part.adjustments),
+        tracks=join_tracks(part.tracks),
+    )
+
+
+def gather(one: Parts, other: Parts) -> Parts:
+    """Both, while their order is not known yet."""
+    return Parts(
+        parcels=_join_parcels(one.parcels + other.parcels),
+        adjustments=_join_adjustments(one.adjustments + other.adjustments),
+        tracks=join_tracks(one.tracks + other.tracks),
+    )
+
+
+def add_parts(state: OrderState, parts: Parts) -> OrderState:
+    """The order with these parts: the same, whether they came before it or after it."""
+    both = gather(Parts(state.parcels, state.adjustments, state.tracks), parts)
+    return replace(state, parcels=both.parcels, adjustments=both.adjustments, tracks=both.tracks)
+
+
+def followed(state: OrderState) -> OrderState:
+    """The order as it is read: what tellers say of its parcels is laid over them, whoever spoke last is believed about the stage.
+
+    Never saved: the state keeps snapshots and tracks apart, so that a track finds its parcel also when the number comes later.
+    """
+    return replace(state, parcels=tuple(_followed(parcel, state.tracks) for parcel in state.parcels))
+
+
+def _followed(parcel: Parcel, tracks: Iterable[Track]) -> Parcel:
+    keys = {*parcel.keys, *_keys(parcel.facts)}
+    found = sorted((track for track in tracks if track.key in keys), key=lambda track: track.stamp)
+    if not found:
+        return parcel
+    facts = parcel.facts
+    for track in found:
+        facts = replace(
+            facts,
+            carrier=facts.carrier or track.carrier,
+            tracking_url=facts.tracking_url or track.tracking_url,
+            eta=track.eta or facts.eta,
+            reason=track.reason or facts.reason,
+        )
+    marks = _keep([*parcel.marks, *(mark for track in found for mark in track.marks)])
+    told = max((mark for track in found for mark in track.marks), key=_by_time, default=None)
+    if told is not None and told.at > facts.at:
+        facts = replace(facts, stage=told.stage, at=told.at)
+    return replace(parcel, facts=facts, marks=marks)
 
 
 def _from_snapshot(event: OrderEvent) -> OrderState:
     stamp = event.head.stamp
-    parcels = tuple(
-        Parcel(
-            stamp=stamp,
-            facts=replace(shipment, scans=()),
-            marks=_keep(_marks(shipment)),
-        )
-        for shipment in event.shipments
-    )
     return OrderState(
         head=event.head,
         customer=KnownCustomer(stamp, event.customer) if event.customer else None,
         statuses=(Mark(event.status, stamp.at),),
         payments=(PaymentMark(stamp, event.payment, event.payment_reason),) if event.payment else (),
-        parcels=_join_parcels(parcels),
+        parcels=_parcels(event.shipments, stamp),
         adjustments=_join_adjustments(KnownAdjustment(stamp, adjustment) for adjustment in event.adjustments),
         measures=_join_measures(KnownMeasure(stamp, measure) for measure in event.measures),
     )
+
+
+def _parcels(shipments: Iterable[Shipment], stamp: Stamp) -> tuple[Parcel, ...]:
+    return _join_parcels(
+        Parcel(stamp=stamp, facts=replace(shipment, scans=()), marks=_keep(_marks(shipment)), keys=_keys(shipment))
+        for shipment in shipments
+    )
+
+
+def _keys(shipment: Shipment) -> tuple[str, ...]:
+    number = number_key(shipment.tracking_number or "")
+    return (f"shipment:{shipment.id}",) if number is None else (number, f"shipment:{shipment.id}")
 
 
 def _marks(shipment: Shipment) -> tuple[Mark, ...]:
@@ -105,7 +170,21 @@ def _join_parcels(parcels: Iterable[Parcel]) -> tuple[Parcel, ...]:
             found[parcel.facts.id] = parcel
         else:
             newer = max(parcel, twin, key=lambda candidate: candidate.stamp)
-            found[parcel.facts.id] = Parcel(newer.stamp, newer.facts, _keep(parcel.marks + twin.marks))
+            keys = tuple(sorted({*parcel.keys, *twin.keys}, reverse=True)[:KEYS_KEPT][::-1])
+            found[parcel.facts.id] = Parcel(newer.stamp, newer.facts, _keep(parcel.marks + twin.marks), keys)
+    return tuple(found[key] for key in sorted(found))
+
+
+def join_tracks(tracks: Iterable[Track]) -> tuple[Track, ...]:
+    """One for each parcel and teller: the newest word, and every mark."""
+    found: dict[tuple[str, str], Track] = {}
+    for track in tracks:
+        track = replace(track, marks=_keep(track.marks))
+        twin = found.get((track.key, track.teller))
+        if twin is not None:
+            newer = max(track, twin, key=lambda candidate: candidate.stamp)
+            track = replace(newer, marks=_keep(track.marks + twin.marks))
+        found[(track.key, track.teller)] = track
     return tuple(found[key] for key in sorted(found))
 
 

@@ -7,18 +7,24 @@ from aiohttp import web
 from order_status.ingest import BODY_LIMIT, Receipt, refusal
 
 Take = Callable[[str, Mapping[str, str], bytes], Awaitable[Receipt]]
+Greet = Callable[[str, Mapping[str, str], str, str], Receipt]
 
 
-def routes(take: Take) -> list[web.RouteDef]:
-    """`POST /webhooks/{source_id}`; any other method is 405."""
+def routes(take: Take, greet: Greet) -> list[web.RouteDef]:
+    """`POST /webhooks/{source_id}`, and GET for the kinds of sender that try an address first; anything else is 405."""
 
     async def post(request: web.Request) -> web.Response:
         return _answer(await take(request.match_info["source_id"], request.headers, await _body(request)))
 
-    async def wrong_method(request: web.Request) -> web.Response:
-        return _answer(refusal(405, "bad_request", "webhooks are sent with POST"), {"Allow": "POST"})
+    async def other_method(request: web.Request) -> web.Response:
+        receipt = refusal(405, "bad_request", "webhooks are sent with POST")
+        if request.method == "GET":
+            scheme = "https" if request.headers.get("X-Forwarded-Proto") == "https" else request.scheme
+            address = f"{scheme}://{request.host}{request.path}"
+            receipt = greet(request.match_info["source_id"], request.headers, request.rel_url.raw_query_string, address)
+        return _answer(receipt, {"Allow": "POST"} if receipt.status == 405 else None)
 
-    return [web.post("/webhooks/{source_id}", post), web.route("*", "/webhooks/{source_id}", wrong_method)]
+    return [web.post("/webhooks/{source_id}", post), web.route("*", "/webhooks/{source_id}", other_method)]
 
 
 async def _body(request: web.Request) -> bytes:

@@ -1,4 +1,4 @@
-"""One webhook of a shop: verify -> dedupe -> translate -> fold -> commit, with an outbox row for each effect that is new.
+"""One webhook of a shop: verify -> translate -> commit (dedupe, fold, an outbox row for each effect that is new).
 
 Answers only after COMMIT. A refused webhook leaves a number behind and nothing else.
 No SQL here (store.py), no HTTP (http.py). Walk b, door half.
@@ -14,12 +14,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from order_status import store
-from order_status.events import OrderEvent, Settlement
-from order_status.fold import fold
-from order_status.news import PAYMENT_PATIENCE, news
-from order_status.shops import Ignored, Malformed, Refused, Verified
+from order_status.commit import commit
+from order_status.keysets import KeySets
+from order_status.shops import Ignored, Keyed, Malformed, Ping, Refused, Verified
 from order_status.sources import Source
-from order_status.stages import contradicted
 from order_status.writer import Writer
 
 BODY_LIMIT = 256 * 1024
@@ -41,8 +39,11 @@ def refusal(status: int, code: str, message: str) -> Receipt:
 
 
 class Ingest:
-    def __init__(self, writer: Writer, sources: Mapping[str, Source], clock: Callable[[], datetime], wake: asyncio.Event) -> None:
+    def __init__(
+        self, writer: Writer, sources: Mapping[str, Source], keys: KeySets, clock: Callable[[], datetime], wake: asyncio.Event
+    ) -> None:
         self._writer = writer
+        self._keys = keys
         self._sources = sources
         self._clock = clock
         self._wake = wake
@@ -65,66 +66,38 @@ class Ingest:
         now = self._clock()
         if len(body) > BODY_LIMIT:
             return await self._refuse(source, 413, "too_large", "a body has at most 256 KB", "too_large")
-        match source.shop.verify(headers, body, source.config.secrets, now):
+        match await self._verify(source, headers, body, now):
+            case Refused("unknown_key") if not self._keys.known(source):
+                return await self._refuse(source, 503, "unavailable", "the key set that signs cannot be fetched", "no_key_set")
             case Refused(reason):
                 return await self._refuse(source, 401, "unauthenticated", _SAID[reason], reason)
-            case Verified(delivery_id):
-                pass
-        event = source.shop.translate(body, source.zone)
+            case Ping():
+                await self._writer.write(lambda conn: store.count(conn, source.config.id, {("ignored", "ping"): 1}, now))
+                return Receipt(200, {"ok": True, "outcome": "ignored"}), "ignored", "ping"
+            case Verified() as verified:
+                event = source.shop.translate(body, source.zone, verified)
         if isinstance(event, Malformed):
             return await self._refuse(source, 400, "bad_request", event.message, "malformed")
-        outcome = await self._writer.write(lambda conn: self._commit(conn, source, delivery_id, body, event, now))
+        key, event = (event.key, event.event) if isinstance(event, Keyed) else (verified.delivery_id, event)
+        outcome = await self._writer.write(lambda conn: commit(conn, source, key, body, event, now))
         if outcome == "accepted":
             self._wake.set()
         return Receipt(200, {"ok": True, "outcome": outcome}), outcome, event.type if isinstance(event, Ignored) else ""
 
-    def _commit(
-        self, conn: store.Connection, source: Source, delivery_id: str, body: bytes, event: OrderEvent | Settlement | Ignored, now: datetime
-    ) -> str:
-        """Runs inside the writer: all of it is saved, or none."""
-        config = source.config
-        if isinstance(event, Ignored):
-            store.count(conn, config.id, {("ignored", event.type): 1}, now)
-            return "ignored"
-        kind, order_id = ("order.updated", event.head.order_id) if isinstance(event, OrderEvent) else ("offer.settled", None)
-        if not store.record_delivery(
-            conn, source_id=config.id, delivery_id=delivery_id, inbox_id=config.inbox_id, kind=kind, order_id=order_id, body=body, at=now
-        ):
-            store.count(conn, config.id, {("duplicate", ""): 1}, now)
-            return "duplicate"
-        numbers: Counter[tuple[str, str]] = Counter({("accepted", kind): 1})
-        if isinstance(event, Settlement):
-            store.settle(conn, config.inbox_id, config.id, event)
-        else:
-            numbers.update(self._fold(conn, source, event, now))
-        store.count(conn, config.id, numbers, now)
-        return "accepted"
+    async def _verify(self, source: Source, headers: Mapping[str, str], body: bytes, now: datetime) -> Verified | Refused | Ping:
+        """With the key set that we hold; when it lacks the signer's key, once more with a fresh one."""
+        verdict = source.shop.verify(headers, body, self._keys.secrets(source), now)
+        if verdict == Refused("unknown_key") and await self._keys.refresh(source, now):
+            return source.shop.verify(headers, body, self._keys.secrets(source), now)
+        return verdict
 
-    def _fold(self, conn: store.Connection, source: Source, event: OrderEvent, now: datetime) -> dict[tuple[str, str], int]:
-        """Save the order and its news; returns what else is to be counted."""
-        config, order_id = source.config, event.head.order_id
-        before = store.lock_order(conn, config.inbox_id, order_id, config.id, now)
-        after = fold(before, event)
-        store.save_order(conn, config.inbox_id, config.id, after)
-        found = news(before, after, event, store.recorded(conn, config.inbox_id, order_id), now, source.zone)
-        due_at = now + timedelta(seconds=config.debounce_s)
-        patient = max(due_at, now + PAYMENT_PATIENCE)
-        for item in found:
-            failed = item.effect.stage == "payment_failed"
-            store.add_change(
-                conn,
-                inbox_id=config.inbox_id,
-                order_id=order_id,
-                source_id=config.id,
-                news=item,
-                due_at=patient if failed else due_at,
-                now=now,
-            )
-        if any(item.effect.stage == "payment_failed" and not item.silent for item in found):
-            store.postpone(conn, config.inbox_id, order_id, "placed", patient)
-        numbers = {("unknown", value): 1 for value in event.unknown}
-        contradictions = sum(contradicted(parcel) and parcel.stamp == event.head.stamp for parcel in after.parcels)
-        return {**numbers, ("contradiction", ""): contradictions} if contradictions else numbers
+    def greet(self, source_id: str, headers: Mapping[str, str], query: str, address: str) -> Receipt:
+        """Answer a GET: some senders try the address before they post to it. `address`: where they reached us."""
+        source = self._sources.get(source_id)
+        if source is None or source.shop.greet is None:
+            return refusal(405, "bad_request", "webhooks are sent with POST")
+        answer = source.shop.greet(headers, query, source.config.secrets, address)
+        return refusal(401, "unauthenticated", _SAID["bad_signature"]) if answer is None else Receipt(200, answer)
 
     async def _refuse(self, source: Source, status: int, code: str, message: str, reason: str) -> tuple[Receipt, str, str]:
         self._uncounted.setdefault(source.config.id, Counter())[("refused", reason)] += 1
@@ -146,9 +119,10 @@ class Ingest:
 
 
 _SAID = {
-    "no_signature": "webhook-id, webhook-timestamp or webhook-signature is missing",
+    "no_signature": "a header of the signature is missing",
     "bad_header": "a signature header cannot be read",
     "too_old": "the timestamp is more than five minutes old",
     "too_new": "the timestamp lies more than five minutes ahead",
     "bad_signature": "no signature fits",
+    "unknown_key": "the signing key is not in the shop's key set",
 }

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
-from order_status.events import Due, Effect, Mark, OrderEvent
+from order_status.events import Due, Effect, Mark
 from order_status.stages import (
     ATTEMPT_STAGES,
     SHIPMENT_RANK,
@@ -79,14 +79,22 @@ class Word:
 
 
 def news(
-    before: OrderState | None, after: OrderState, event: OrderEvent, recorded: Collection[Effect], now: datetime, zone: tzinfo
+    before: OrderState | None,
+    after: OrderState,
+    recorded: Collection[Effect],
+    now: datetime,
+    zone: tzinfo,
+    *,
+    quiet: bool,
+    stale: bool,
 ) -> list[News]:
-    """The effects of `after` that were never recorded, silent where the shopper must not hear them. `zone`: the source's."""
+    """The effects of `after` that were never recorded, silent where the shopper must not hear them. `zone`: the source's.
+
+    `quiet`: nothing is to be told (a test, an import). `stale`: a newer snapshot of this order was here before.
+    """
     keys = {effect.key for effect in recorded}
     observations = {(effect.entity, effect.stage, effect.at) for effect in recorded if effect.stage != "delayed"}
-    quiet = event.head.test or not event.head.notify
     first_and_old = before is None and after.head.placed_at + FRESH["placed"] <= now
-    stale_snapshot = event.head.stamp != after.head.stamp
     fresh = []
     for found in effects(after, zone):
         effect = found.effect
@@ -96,7 +104,7 @@ def news(
             quiet
             or found.fresh_until <= now
             or (first_and_old and not found.timed)
-            or (stale_snapshot and effect.entity in ("order", "payment"))
+            or (stale and effect.entity in ("order", "payment"))
             or _comes_late(before, effect)
             or (effect.stage == "delayed" and _was_told_later(effect, recorded))
         )

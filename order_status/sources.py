@@ -1,15 +1,22 @@
 """The backends that may send us orders: their configuration, checked before a port opens. Walk b."""
 
+import re
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from order_status.shops import SHOPS, Shop
-from order_status.shops.standard_webhooks import key_of
+
+_LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
+_UNGUESSABLE = re.compile(r"[A-Za-z0-9_-]{24,128}\Z")
 
 
 @dataclass(frozen=True, slots=True)
 class SourceConfig:
-    """One backend of a shop. `id` is unguessable and selects the secrets (several while keys rotate); `timezone` reads naive times."""
+    """One backend of a shop. `id` is unguessable and selects the secrets (several while keys rotate); `timezone` reads naive times.
+
+    `jwks_url`: where a shop that signs with a private key publishes its key set.
+    """
 
     id: str
     inbox_id: str
@@ -17,6 +24,7 @@ class SourceConfig:
     secrets: tuple[str, ...]
     debounce_s: int
     timezone: str
+    jwks_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,18 +35,36 @@ class Source:
 
 
 def open_source(config: SourceConfig) -> Source:
-    """Raises ValueError, naming the source's inbox, for a kind, zone or secret that cannot work."""
+    """Raises ValueError, naming the source's inbox, for a kind, zone, secret or address that cannot work."""
     if config.kind not in SHOPS:
-        raise ValueError(f"inbox {config.inbox_id}: unknown kind of source {config.kind!r}")
-    if not config.id or not config.secrets:
-        raise ValueError(f"inbox {config.inbox_id}: a source needs an id and a secret")
-    for secret in config.secrets:
-        try:
-            key_of(secret)
-        except ValueError as error:
-            raise ValueError(f"inbox {config.inbox_id}: {error}") from None
+        raise ValueError(f"inbox {config.inbox_id}: unknown kind of source {config.kind!r}; known are {', '.join(SHOPS)}")
+    shop = SHOPS[config.kind]
+    try:
+        _check_proof(config, shop)
+        for secret in config.secrets:
+            shop.check_secret(secret)
+    except ValueError as error:
+        raise ValueError(f"inbox {config.inbox_id}: {error}") from None
     try:
         zone = ZoneInfo(config.timezone)
     except (KeyError, ValueError, OSError):
         raise ValueError(f"inbox {config.inbox_id}: unknown time zone {config.timezone!r}") from None
-    return Source(config, SHOPS[config.kind], zone)
+    return Source(config, shop, zone)
+
+
+def _check_proof(config: SourceConfig, shop: Shop) -> None:
+    """What proves that a webhook is the shop's: a secret, a key set, or for senders that cannot sign an address that nobody guesses."""
+    if not config.id:
+        raise ValueError("a source needs an id")
+    if config.jwks_url:
+        if config.kind != "saleor":
+            raise ValueError(f"a source of kind {config.kind} has no jwks_url")
+        url = urlsplit(config.jwks_url)
+        if not url.hostname or not (url.scheme == "https" or (url.scheme == "http" and url.hostname in _LOCAL)):
+            raise ValueError("jwks_url must be https")
+    elif shop.secrets == "required" and not config.secrets:
+        raise ValueError("a source needs a secret")
+    elif shop.secrets == "none" and config.secrets:
+        raise ValueError(f"a source of kind {config.kind} cannot sign: it has no secrets")
+    if shop.secrets != "required" and not config.secrets and not _UNGUESSABLE.match(config.id):
+        raise ValueError(f"a source of kind {config.kind} without a secret needs an id of at least 24 letters and digits, drawn at random")

@@ -7,7 +7,7 @@ Only the two stages of a delivery attempt repeat, and there the clock decides. W
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from order_status.events import Adjustment, Customer, Due, Mark, Measure, OrderHead, Shipment, Stamp
+from order_status.events import Adjustment, Customer, Due, Mark, Measure, OrderHead, Shipment, Stamp, Track
 
 ORDER_RANK = {"placed": 10, "on_hold": 15, "confirmed": 20, "cancelled": 90}
 PAYMENTS = frozenset({"pending", "authorized", "paid", "failed", "voided", "disputed"})
@@ -36,11 +36,15 @@ _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """One shipment: `facts` of the newest snapshot that names it (without scans), and every mark that any snapshot carried."""
+    """One shipment: `facts` of the newest snapshot that names it (without scans), and every mark that any snapshot carried.
+
+    `keys`: by which tracks find it, for every tracking number that it ever had (see `parcel_keys`).
+    """
 
     stamp: Stamp
     facts: Shipment
     marks: tuple[Mark, ...]
+    keys: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +83,22 @@ class OrderState:
     parcels: tuple[Parcel, ...]
     adjustments: tuple[KnownAdjustment, ...]
     measures: tuple[KnownMeasure, ...]
+    tracks: tuple[Track, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What is known of an order beside its snapshots, or before the first of them. Every tuple is sorted."""
+
+    parcels: tuple[Parcel, ...] = ()
+    adjustments: tuple[KnownAdjustment, ...] = ()
+    tracks: tuple[Track, ...] = ()
+
+
+def number_key(tracking_number: str) -> str | None:
+    """The key of a tracking number, however it is spaced and cased; None for one without a letter or digit."""
+    plain = "".join(letter for letter in tracking_number.upper() if letter.isalnum())[:100]
+    return f"number:{plain}" if plain else None
 
 
 def progress(mark: Mark) -> tuple[int, datetime, int]:

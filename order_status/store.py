@@ -5,7 +5,7 @@ No decisions here. Every write is safe to repeat: what is already there stays. W
 
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, cast
 
 import msgspec
@@ -13,12 +13,14 @@ from sqlalchemy import Connection as Connection
 from sqlalchemy import CursorResult, RowMapping, Table, func, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from order_status.events import Delivery, Effect, OfferSettled, Settlement
+from order_status.events import Delivery, Effect, OfferSettled, Settlement, Track
+from order_status.fold import followed, gather, join_tracks
 from order_status.news import News
-from order_status.stages import OrderState, headline
-from order_status.tables import actions, changes, counts, deliveries, orders, settlements
+from order_status.stages import OrderState, Parts, headline
+from order_status.tables import actions, changes, counts, deliveries, orders, parcels, parts, settlements, tracks
 
 UNKNOWN_KEPT = 100  # distinct unknown values counted for each source; further ones are counted together
+NUMBER_USED_AGAIN = timedelta(days=120)  # carriers begin their numbers anew: an older order is not the one that is meant
 OrderKey = tuple[str, str]  # inbox id, order id
 
 
@@ -31,7 +33,7 @@ def record_delivery(
 
 
 def lock_order(conn: Connection, inbox_id: str, order_id: str, source_id: str, first_seen: datetime) -> OrderState | None:
-    """The order's state, locked until the transaction ends; None for an order never seen. `save_order` must follow in it."""
+    """The order's state as it is saved, locked until the transaction ends; None for an order never seen. `save_order` must follow in it."""
     _insert_once(
         conn,
         orders,
@@ -51,6 +53,15 @@ def lock_order(conn: Connection, inbox_id: str, order_id: str, source_id: str, f
     return _state(state) if state else None
 
 
+def lock_known_order(conn: Connection, inbox_id: str, order_id: str) -> tuple[str, OrderState] | None:
+    """The source and the saved state of an order, locked until the transaction ends; None for an order never seen."""
+    query = select(orders.c.source_id, orders.c.state).where(
+        orders.c.inbox_id == inbox_id, orders.c.order_id == order_id, orders.c.state != ""
+    )
+    row = conn.execute(query.with_for_update()).one_or_none()
+    return (row.source_id, _state(row.state)) if row else None
+
+
 def save_order(conn: Connection, inbox_id: str, source_id: str, state: OrderState) -> None:
     known = state.customer
     conn.execute(
@@ -62,10 +73,55 @@ def save_order(conn: Connection, inbox_id: str, source_id: str, state: OrderStat
             customer_id=known.customer.id if known else None,
             placed_at=state.head.placed_at,
             updated_at=state.head.stamp.at,
-            headline=headline(state),
-            state=msgspec.json.encode(state).decode("utf-8"),
+            headline=headline(followed(state)),
+            state=_json(state),
         )
     )
+
+
+def name_parcels(conn: Connection, inbox_id: str, order_id: str, keys: Iterable[str], now: datetime) -> None:
+    """From now on these tracking numbers lead to this order."""
+    for key in sorted(keys):
+        _insert_once(conn, parcels, {"inbox_id": inbox_id, "key": key, "order_id": order_id, "seen_at": now})
+
+
+def orders_with(conn: Connection, inbox_id: str, key: str, now: datetime) -> list[str]:
+    """The orders that have a parcel with this tracking number."""
+    query = select(parcels.c.order_id).where(parcels.c.inbox_id == inbox_id, parcels.c.key == key)
+    return list(conn.execute(query.where(parcels.c.seen_at > now - NUMBER_USED_AGAIN).order_by(parcels.c.order_id)).scalars())
+
+
+def tracks_of(conn: Connection, inbox_id: str, keys: Iterable[str], now: datetime) -> tuple[Track, ...]:
+    """What carriers have said of these tracking numbers."""
+    query = select(tracks.c.track).where(tracks.c.inbox_id == inbox_id, tracks.c.key.in_(list(keys)))
+    found = conn.execute(query.where(tracks.c.heard_at > now - NUMBER_USED_AGAIN)).scalars()
+    return join_tracks(msgspec.json.decode(each, type=Track) for each in found)
+
+
+def add_track(conn: Connection, inbox_id: str, track: Track, now: datetime) -> None:
+    """Keep what a carrier says of a tracking number, whether its order is known or not."""
+    key = {"inbox_id": inbox_id, "key": track.key, "teller": track.teller}
+    _insert_once(conn, tracks, {**key, "track": _json(track), "heard_at": now})
+    here = [tracks.c[name] == value for name, value in key.items()]
+    before, heard_at = conn.execute(select(tracks.c.track, tracks.c.heard_at).where(*here).with_for_update()).one()
+    known = [msgspec.json.decode(before, type=Track)] if heard_at > now - NUMBER_USED_AGAIN else []
+    (joined,) = join_tracks([*known, track])
+    conn.execute(update(tracks).where(*here).values(track=_json(joined), heard_at=now))
+
+
+def add_parts(conn: Connection, inbox_id: str, order_id: str, new: Parts, now: datetime) -> None:
+    """Keep what is known of an order until its first snapshot comes."""
+    _insert_once(conn, parts, {"inbox_id": inbox_id, "order_id": order_id, "parts": _json(Parts()), "heard_at": now})
+    here = (parts.c.inbox_id == inbox_id) & (parts.c.order_id == order_id)
+    before = conn.execute(select(parts.c.parts).where(here).with_for_update()).scalar_one()
+    joined = gather(msgspec.json.decode(before, type=Parts), new)
+    conn.execute(update(parts).where(here).values(parts=_json(joined), heard_at=now))
+
+
+def parts_of(conn: Connection, inbox_id: str, order_id: str) -> Parts:
+    """What came of this order before its first snapshot."""
+    found = conn.execute(select(parts.c.parts).where(parts.c.inbox_id == inbox_id, parts.c.order_id == order_id)).scalar_one_or_none()
+    return msgspec.json.decode(found, type=Parts) if found else Parts()
 
 
 def recorded(conn: Connection, inbox_id: str, order_id: str) -> list[Effect]:
@@ -120,16 +176,18 @@ def waiting_changes(conn: Connection, keys: Sequence[OrderKey]) -> list[tuple[Or
 
 
 def states(conn: Connection, keys: Sequence[OrderKey]) -> dict[OrderKey, tuple[str, OrderState]]:
-    """The source and the state of each order."""
+    """The source and the state of each order, as it is read: with what carriers say of its parcels."""
     query = select(orders).where(tuple_(orders.c.inbox_id, orders.c.order_id).in_(keys), orders.c.state != "")
-    return {(row["inbox_id"], row["order_id"]): (row["source_id"], _state(row["state"])) for row in conn.execute(query).mappings()}
+    return {
+        (row["inbox_id"], row["order_id"]): (row["source_id"], followed(_state(row["state"]))) for row in conn.execute(query).mappings()
+    }
 
 
 def orders_of(conn: Connection, inbox_id: str, customer_id: str, limit: int) -> list[tuple[str, OrderState]]:
-    """Newest first."""
+    """Newest first; as they are read."""
     query = select(orders.c.source_id, orders.c.state).where(orders.c.inbox_id == inbox_id, orders.c.customer_id == customer_id)
     newest = query.where(orders.c.state != "").order_by(orders.c.placed_at.desc(), orders.c.order_id.desc()).limit(limit)
-    return [(source_id, _state(state)) for source_id, state in conn.execute(newest)]
+    return [(source_id, followed(_state(state))) for source_id, state in conn.execute(newest)]
 
 
 def take_changes(conn: Connection, ids: Sequence[str], now: datetime) -> None:
@@ -205,6 +263,10 @@ def _insert_once(conn: Connection, table: Table, row: Mapping[str, Any]) -> bool
 
 def _state(text: str) -> OrderState:
     return msgspec.json.decode(text, type=OrderState)
+
+
+def _json(value: OrderState | Track | Parts) -> str:
+    return msgspec.json.encode(value).decode("utf-8")
 
 
 def _effect(row: RowMapping) -> Effect:

@@ -78,6 +78,40 @@ orders = Table(
     Index(None, "inbox_id", "customer_id", "placed_at"),
 )
 
+# The tracking numbers of an order's parcels, so that a carrier's word finds them; a number that is used again finds the newer order too.
+parcels = Table(
+    "order_parcels",
+    metadata,
+    Column("inbox_id", String(128), nullable=False),
+    Column("key", String(128), nullable=False),
+    Column("order_id", String(128), nullable=False),
+    Column("seen_at", UtcTime, nullable=False),
+    PrimaryKeyConstraint("inbox_id", "key", "order_id"),
+)
+
+# What carriers said of a tracking number (events.Track, JSON), one row for each teller: an order that comes later finds it here.
+tracks = Table(
+    "order_tracks",
+    metadata,
+    Column("inbox_id", String(128), nullable=False),
+    Column("key", String(128), nullable=False),
+    Column("teller", String(32), nullable=False),
+    Column("track", Text, nullable=False),
+    Column("heard_at", UtcTime, nullable=False),
+    PrimaryKeyConstraint("inbox_id", "key", "teller"),
+)
+
+# What came of an order before its first snapshot (stages.Parts, JSON).
+parts = Table(
+    "order_parts",
+    metadata,
+    Column("inbox_id", String(128), nullable=False),
+    Column("order_id", String(128), nullable=False),
+    Column("parts", Text, nullable=False),
+    Column("heard_at", UtcTime, nullable=False),
+    PrimaryKeyConstraint("inbox_id", "order_id"),
+)
+
 # The outbox: each effect of an order once ever, whoever reports it.
 changes = Table(
     "order_changes",

@@ -1,70 +1,95 @@
 """Our own order event, as a shop's developer sends it: checked strictly, and translated to the canonical event.
 
-Pure; `translate` never raises. The signature is Standard Webhooks, the shape of the body is native_body.py. Walks b and e.
+Pure; `translate` never raises. The signature is Standard Webhooks, the shape of the body is native_body.py; the same door also takes
+the event in a CloudEvents envelope, and orders of the Agentic Commerce Protocol (acp.py). Walks b and e.
 """
 
 import hashlib
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, tzinfo
 from typing import Any
 
 import msgspec
 
 from order_status.events import Adjustment, Customer, Due, Item, Mark, Measure, OrderEvent, OrderHead, Settlement, Shipment, Stamp
-from order_status.shops.native_body import CustomerBody, Envelope, OrderBody, SettledBody, ShipmentBody
+from order_status.shops import acp
+from order_status.shops.answers import Event, Ignored, Keyed, Translated, Verified
+from order_status.shops.answers import Malformed as Malformed
+from order_status.shops.native_body import CloudEvent, CustomerBody, Envelope, Kind, OrderBody, SettledBody, ShipmentBody
+from order_status.shops.signing import delivery_key
 from order_status.stages import ADJUSTMENT_KINDS, ADJUSTMENT_RANK, ORDER_RANK, PAYMENTS, SHIPMENT_RANK
 
+TAKEN = ("order.updated", "offer.settled")
 KNOWN_UNSUPPORTED = frozenset({"contact.updated", "product.updated"})
-_MIDNIGHT = re.compile(r"[T ]00:00(:00(\.0+)?)?(Z|\+00:?00)\Z")
-
-
-@dataclass(frozen=True, slots=True)
-class Ignored:
-    """A topic that we know and do not take yet."""
-
-    type: str
-
-
-@dataclass(frozen=True, slots=True)
-class Malformed:
-    """`message` is for the shop's developer: it names the place, never a value."""
-
-    message: str
-
-
-Translated = OrderEvent | Settlement | Ignored | Malformed
-
+_kind = msgspec.json.Decoder(Kind)
 _envelope = msgspec.json.Decoder(Envelope)
+_cloud = msgspec.json.Decoder(CloudEvent)
 _order = msgspec.json.Decoder(OrderBody)
 _settled = msgspec.json.Decoder(SettledBody)
 _any_object = msgspec.json.Decoder(dict[str, Any])
+_MIDNIGHT = re.compile(r"[T ]00:00(:00(\.0+)?)?(Z|\+00:?00)\Z")
+
+
+def take(body: bytes, zone: tzinfo, verified: Verified) -> Translated:
+    """What a signed body says in any of the three shapes that this door takes."""
+    try:
+        kind = _kind.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return translate(body, zone)  # says what is wrong
+    if kind.specversion is not None:
+        return _read(body, lambda: _cloud_event(body, zone, verified))
+    if isinstance(kind.type, str) and kind.type in acp.TYPES:
+        return acp.translate(body, zone, verified)
+    return translate(body, zone)
 
 
 def translate(body: bytes, zone: tzinfo) -> Translated:
     """The canonical event in a verified body. `zone` reads times that carry no offset. Whatever cannot be read is Malformed."""
-    path = ""
-    try:
-        body.decode("utf-8")
+
+    def enveloped() -> Translated:
         envelope = _envelope.decode(body)
-        at = _time(envelope.timestamp, zone, "$.timestamp")
-        path = ".data"
-        match envelope.type:
+        return _event(envelope.type, _time(envelope.timestamp, zone, "$.timestamp"), envelope.data, body, zone)
+
+    return _read(body, enveloped)
+
+
+def _cloud_event(body: bytes, zone: tzinfo, verified: Verified) -> Translated:
+    """`source` and `id` are the delivery's key, as the specification has it; a missing id is an error and is never made up."""
+    envelope = _cloud.decode(body)
+    at = _time(envelope.time, zone, "$.time") if envelope.time else verified.at
+    if at is None:
+        return Malformed("a time is missing - at `$.time`")
+    kind = next((kind for kind in (*TAKEN, *KNOWN_UNSUPPORTED) if f".{envelope.type}".endswith(f".{kind}")), envelope.type)
+    event = _event(kind, at, envelope.data, body, zone)
+    return event if isinstance(event, (Ignored, Malformed)) else Keyed(delivery_key("ce", envelope.source, envelope.id), event)
+
+
+def _event(kind: str, at: datetime, data: msgspec.Raw, body: bytes, zone: tzinfo) -> Event | Ignored | Malformed:
+    try:
+        match kind:
             case "order.updated":
-                return _order_event(_order.decode(envelope.data), at, hashlib.sha256(body).hexdigest()[:32], zone)
+                return _order_event(_order.decode(data), at, hashlib.sha256(body).hexdigest()[:32], zone)
             case "offer.settled":
-                settled = _settled.decode(envelope.data)
+                settled = _settled.decode(data)
                 return Settlement(settled.offer_id, settled.status, settled.reason, at)
             case known if known in KNOWN_UNSUPPORTED:
-                _any_object.decode(envelope.data)
+                _any_object.decode(data)
                 return Ignored(known)
             case _:
                 return Malformed("unknown type - at `$.type`")
+    except msgspec.ValidationError as error:
+        return Malformed(_placed(str(error), ".data"))
+
+
+def _read(body: bytes, read: Callable[[], Translated]) -> Translated:
+    try:
+        body.decode("utf-8")
+        return read()
     except UnicodeDecodeError:
         return Malformed("not UTF-8")
     except msgspec.ValidationError as error:
-        return Malformed(_placed(str(error), path))
+        return Malformed(_placed(str(error), ""))
     except msgspec.DecodeError:
         return Malformed("not JSON")
     except RecursionError:

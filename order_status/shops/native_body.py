@@ -127,6 +127,25 @@ class Envelope(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     data: msgspec.Raw
 
 
+class CloudEvent(msgspec.Struct, frozen=True):
+    """CloudEvents 1.0, structured mode. Extension attributes are allowed and not read."""
+
+    specversion: Literal["1.0"]
+    id: Annotated[str, msgspec.Meta(min_length=1, max_length=500, pattern=_TEXT)]
+    source: Annotated[str, msgspec.Meta(min_length=1, max_length=2048, pattern=_TEXT)]
+    type: Annotated[str, msgspec.Meta(min_length=1, max_length=256, pattern=_TEXT)]
+    data: msgspec.Raw
+    time: Time | None = None
+    datacontenttype: Annotated[str, msgspec.Meta(pattern=r"^application/([a-z0-9.+-]+\+)?json(;.*)?$")] | None = None
+
+
+class Kind(msgspec.Struct, frozen=True):
+    """Which of the shapes that this door takes a body has."""
+
+    type: Any = None
+    specversion: Any = None
+
+
 class OrderUpdated(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """The whole order, every time."""
 

@@ -9,9 +9,10 @@ import binascii
 import hmac
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Literal
+from datetime import UTC, datetime
+
+from order_status.shops.answers import Refused as Refused
+from order_status.shops.answers import Verified as Verified
 
 TOLERANCE_S = 300
 SECRET_PREFIX = "whsec_"
@@ -20,20 +21,6 @@ MOST_SIGNATURES = 20  # a sender that rotates keys sends two
 
 _ID = re.compile(r"[!-~]{1,200}\Z")
 _SECONDS = re.compile(r"[0-9]{1,11}\Z")
-
-RefusedFor = Literal["no_signature", "bad_header", "too_old", "too_new", "bad_signature"]
-
-
-@dataclass(frozen=True, slots=True)
-class Verified:
-    """`delivery_id` stays the same over the sender's retries: the key of the first dedupe."""
-
-    delivery_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    reason: RefusedFor
 
 
 def key_of(secret: str) -> bytes:
@@ -80,7 +67,7 @@ def verify(headers: Mapping[str, str], body: bytes, secrets: Sequence[str], now:
             continue
         for signature in offered:
             fits |= hmac.compare_digest(expected, signature)
-    return Verified(message_id) if fits else Refused("bad_signature")
+    return Verified(message_id, at=datetime.fromtimestamp(int(seconds), UTC)) if fits else Refused("bad_signature")
 
 
 def _signature(key: bytes, message_id: str, seconds: str, body: bytes) -> str:
