@@ -164,6 +164,7 @@ def _source(entry: Mapping[str, object], inbox_id: str, place: int) -> Json:
         "secrets": table.texts("secrets"),
         "debounce_s": table.number("debounce_s", 20, least=0, most=600),
         "timezone": table.text("timezone", "UTC"),
+        "jwks_url": table.optional_text("jwks_url") or "",
     }
     table.done()
     return source
