@@ -1,4 +1,4 @@
-"""`make test`, `make test-fast`, `make check`, `make bench`: prepares what they need, runs the steps, tells what failed.
+"""`make test`, `make test-fast`, `make check`, `make bench` and its parts: prepares what they need, runs the steps, tells what failed.
 
 A step that fails does not hide the next ones; the exit code is 1 if any did.
 """
@@ -10,17 +10,20 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from tools import bot, environment, node, system
 from tools.places import BOT, BOT_PYTHON, PYTHON, ROOT, WIDGET, give_up, say
 from tools.uv import uv
 
+_BENCHMARKS = ("messages", "idle", "storm")
 _SIDE_BY_SIDE = ("-n", "2", "--dist", "worksteal")
 
 
 def main(words: Sequence[str]) -> None:
     commands = {"all": everything, "fast": fast, "check": check, "bench": bench}
+    commands |= {f"bench-{name}": partial(bench_one, name) for name in _BENCHMARKS}
     if len(words) != 1 or words[0] not in commands:
         give_up(f"usage: python3 -m tools.test {'|'.join(commands)}")
     failed = commands[words[0]]()
@@ -69,7 +72,7 @@ def check() -> list[str]:
 def bench() -> list[str]:
     environment.prepare(tests=True)
     node.build()
-    steps = [(path.stem, _run(PYTHON, "-m", f"benchmarks.{path.stem}")) for path in sorted((ROOT / "benchmarks").glob("[a-z]*.py"))]
+    steps = [(name, _run(PYTHON, "-m", f"benchmarks.{name}", "--short")) for name in _BENCHMARKS]
     try:
         bot.environment()
         bot.train()
@@ -77,6 +80,11 @@ def bench() -> list[str]:
     except bot.NoBot as reason:
         say(f"The bot is not measured: {reason}")
     return _steps(*steps)
+
+
+def bench_one(name: str) -> list[str]:
+    environment.prepare(tests=True)
+    return _steps((name, _run(PYTHON, "-m", f"benchmarks.{name}")))
 
 
 def _steps(*steps: tuple[str, Callable[[], int]]) -> list[str]:
