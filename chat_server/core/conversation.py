@@ -5,7 +5,6 @@ Pure. Walks a, d and e pass here. `seq` is handed out in the order of the plan's
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -33,17 +32,17 @@ RECONSIDER = "reconsider"
 BOT_UNAVAILABLE = "bot_unavailable"
 
 
-def append(plan: Plan, kind: FactKind, now: datetime, data: Json | None = None, message: Message | None = None, **changes: object) -> Plan:
+def append(plan: Plan, kind: FactKind, now: datetime, data: Json | None = None, message: Message | None = None, **changes: Any) -> Plan:
     """The plan with one more fact at the next seq, and the conversation changed by `changes`."""
     before = plan.conversation
     fact = Fact(before.id, before.epoch, before.seq + 1, kind, now, data or {}, message)
-    after = replace(before, seq=fact.seq, **changes)  # type: ignore[arg-type]  # fields are named by our own callers
-    return replace(plan, conversation=after, facts=(*plan.facts, fact))
+    after = before._replace(seq=fact.seq, **changes)
+    return plan._replace(conversation=after, facts=(*plan.facts, fact))
 
 
 def with_job(plan: Plan, job: Job, reason: str = "") -> Plan:
     """The plan with one more job."""
-    return replace(plan, jobs=(*plan.jobs, job), reason=reason or plan.reason)
+    return plan._replace(jobs=(*plan.jobs, job), reason=reason or plan.reason)
 
 
 def add_message(plan: Plan, message: Message, now: datetime) -> Plan:
@@ -79,11 +78,11 @@ def shopper_wrote(conversation: Conversation, message: Message, staffing: Staffi
     plan = add_message(Plan(conversation, reason="written"), message, now)
     match conversation.status:
         case Status.BOT if not message.preview:
-            return replace(plan, reason="nothing_to_ask")
+            return plan._replace(reason="nothing_to_ask")
         case Status.BOT if staffing.bot:
             return with_job(plan, bot_turn(plan.conversation, now), "bot_asked")
         case Status.BOT:
-            return replace(plan, reason=BOT_UNAVAILABLE)
+            return plan._replace(reason=BOT_UNAVAILABLE)
         case Status.SNOOZED:
             return wake(plan, now)
         case Status.QUEUED | Status.ASSIGNED | Status.RESOLVED:
@@ -111,7 +110,7 @@ def wake(plan: Plan, now: datetime) -> Plan:
     agent = {"id": conversation.assignee_id, "name": conversation.assignee_name or ""}
     data = {"agent": agent, "by": {"kind": "system", "id": "snooze", "name": ""}}
     plan = append(plan, FactKind.CONVERSATION_ASSIGNED, now, data, status=Status.ASSIGNED, snoozed_until=None)
-    return replace(plan, reason="woken")
+    return plan._replace(reason="woken")
 
 
 def assign_queue(conversation: Conversation, now: datetime) -> Job:
@@ -134,7 +133,7 @@ def agent_replied(conversation: Conversation, agent: Agent, message: Message, no
     plan = Plan(conversation)
     if conversation.assignee_id != agent.id or conversation.status is not Status.ASSIGNED:
         plan = assign(conversation, agent, message.sender, now)
-    return replace(add_message(plan, message, now), reason="replied")
+    return add_message(plan, message, now)._replace(reason="replied")
 
 
 def snooze(conversation: Conversation, until: datetime, now: datetime) -> Plan:

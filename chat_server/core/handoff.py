@@ -5,7 +5,6 @@ Pure. Walk d. The shopper always gets either a place in the queue or a promised 
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 
 from chat_server.core.conversation import add_message, append, assign_queue, with_job
@@ -39,7 +38,7 @@ def to_queue(plan: Plan, reason: str, card: Json | None, staffing: Staffing, ask
     )  # fmt: skip
     if staffing.nobody and ask is not None and not conversation.contact_asked:
         plan = add_message(plan, ask, now)
-        plan = replace(plan, conversation=replace(plan.conversation, contact_asked=True))
+        plan = plan._replace(conversation=plan.conversation._replace(contact_asked=True))
     return with_job(plan, assign_queue(plan.conversation, now), reason)
 
 

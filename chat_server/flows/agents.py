@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime
 
 from chat_server.core import conversation as core
@@ -134,7 +133,7 @@ async def assign(context: Context, agent: Agent, conversation_id: str, to: str |
             if found.status is Status.QUEUED:
                 return Plan(found, reason="already_queued")
             standing = context.staffing(tx, context.inboxes[found.inbox_id])
-            nobodys = replace(found, status=Status.BOT, assignee_id=None, assignee_name=None)
+            nobodys = found._replace(status=Status.BOT, assignee_id=None, assignee_name=None)
             return to_queue(Plan(nobodys), "agent_returned_to_queue", None, standing, None, now)
         colleague = tx.people.agent(to, now)
         if colleague is None or colleague.inbox_id != agent.inbox_id or colleague.role is Role.VIEWER:

@@ -5,7 +5,6 @@ The bot is asked outside of any transaction; its replies and the end of the job 
 
 from __future__ import annotations
 
-from dataclasses import replace
 from uuid import NAMESPACE_URL, uuid5
 
 from chat_server.core import conversation as core
@@ -105,7 +104,7 @@ def _finish(tx: Tx, context: Context, job: Job, said: Message, answer: BotAnswer
     plan = core.bot_answered(found, job.payload["turn"], job.payload["trigger_seq"], messages, now)
     if answer.handoff is not None and plan.reason == "answered":
         queued = _hand_over(tx, context, plan, reason_of(answer.handoff), answer, said, about)
-        plan = replace(queued, reason=answer.handoff)
+        plan = queued._replace(reason=answer.handoff)
     return save(tx, plan)
 
 

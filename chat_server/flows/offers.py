@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from chat_server.core.conversation import append
@@ -45,7 +44,7 @@ async def accept(context: Context, visitor: Visitor, offer_id: str) -> Json:
         plan = settled(found, offer, state, None, context)
         if state == "accepted":
             job = Job(f"{DELIVER}:{offer_id}", DELIVER, now, {"offer": offer_id})
-            plan = replace(plan, jobs=(*plan.jobs, job))
+            plan = plan._replace(jobs=(*plan.jobs, job))
         return save(tx, plan), state
 
     plan, state = await context.store.write(work)

@@ -5,7 +5,7 @@ Walks b, c and e pass here. The words are the candidate's; nothing is made up.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from chat_server.core.conversation import add_message
@@ -48,7 +48,7 @@ def compose_message(
     message = Message(message_id, candidate.id, MessageType.OUTGOING, sender, tuple(parts), now, candidate.id, meta)
     plan = add_message(Plan(conversation, reason="sent"), message, now)
     if row is not None:
-        plan = replace(plan, jobs=(*plan.jobs, offers.expiry(row["id"], row["expires_at"])))
+        plan = plan._replace(jobs=(*plan.jobs, offers.expiry(row["id"], row["expires_at"])))
     return Draft(plan, message, row)
 
 

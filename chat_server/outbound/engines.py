@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
+import msgspec
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -22,6 +23,7 @@ T = TypeVar("T")
 READERS = 4
 WRITE_LOCK = 0x53686F7062656C6C
 """the advisory lock of PostgreSQL that every write transaction of every node holds (docs/decisions/0016)"""
+JSON: dict[str, Any] = {"json_serializer": lambda value: msgspec.json.encode(value).decode(), "json_deserializer": msgspec.json.decode}
 PATIENCE_S = 5.0
 """the longest that one statement may take, a connection may need, or a transaction may stand idle"""
 AWAY = (OperationalError, InterfaceError, OSError, TimeoutError)
@@ -54,7 +56,7 @@ def transactions(url: str) -> Transactions:
 def sqlite_engine(path: Path, *, writes: bool) -> Engine:
     """An engine that leaves BEGIN to us (pysqlite would begin late) and commits durably: WAL, `synchronous=FULL`."""
     pool: dict[str, Any] = {"poolclass": NullPool} if writes else {"poolclass": QueuePool, "pool_size": READERS, "max_overflow": 0}
-    engine = create_engine(f"sqlite:///{path}", connect_args={"check_same_thread": False, "timeout": 5.0}, **pool)
+    engine = create_engine(f"sqlite:///{path}", connect_args={"check_same_thread": False, "timeout": 5.0}, **JSON, **pool)
 
     @event.listens_for(engine, "connect")
     def _connect(connection: sqlite3.Connection, _record: object) -> None:
@@ -132,7 +134,7 @@ class Postgres:
     def _engine(self, size: int, settings: dict[str, str]) -> AsyncEngine:
         told = {"application_name": "shopbell", "tcp_keepalives_idle": "10", "tcp_keepalives_interval": "5", "tcp_keepalives_count": "2"}
         arguments = {"timeout": PATIENCE_S, "command_timeout": PATIENCE_S, "server_settings": {**told, "jit": "off", **settings}}
-        return create_async_engine(self._url, pool_size=size, max_overflow=0, pool_timeout=PATIENCE_S, connect_args=arguments)
+        return create_async_engine(self._url, pool_size=size, max_overflow=0, pool_timeout=PATIENCE_S, connect_args=arguments, **JSON)
 
     def write(self, work: Callable[[Connection], None]) -> None:
         self._loop.run_until_complete(self._write(work))

@@ -27,16 +27,16 @@ def conversation(status: Status = Status.BOT, **changes: Any) -> Conversation:
     made = Conversation("cnv_1", "demo", "vis_1", None, status, "en", begun, begun, seq=3, turn=2)
     match status:
         case Status.ASSIGNED:
-            made = replace(made, assignee_id="agt_1", assignee_name="Agent agt_1")
+            made = made._replace(assignee_id="agt_1", assignee_name="Agent agt_1")
         case Status.QUEUED:
-            made = replace(made, queued_at=begun, queue_reason="requested")
+            made = made._replace(queued_at=begun, queue_reason="requested")
         case Status.SNOOZED:
-            made = replace(made, assignee_id="agt_1", assignee_name="Agent agt_1", snoozed_until=NOW + timedelta(hours=1))
+            made = made._replace(assignee_id="agt_1", assignee_name="Agent agt_1", snoozed_until=NOW + timedelta(hours=1))
         case Status.RESOLVED:
-            made = replace(made, resolved_at=begun)
+            made = made._replace(resolved_at=begun)
         case Status.BOT:
             pass
-    return replace(made, **changes)
+    return made._replace(**changes)
 
 
 def message(kind: MessageType = MessageType.INCOMING, sender: Sender = SHOPPER, text: str = "Hello", id_: str = "msg_1") -> Message:

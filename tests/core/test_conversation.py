@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -99,7 +98,7 @@ def test_an_agent_takes_charge(status: Status) -> None:
 def test_a_note_changes_nothing_for_the_shopper(status: Status) -> None:
     before = conversation(status, preview="Hello", preview_sender="visitor", heard=2, agent_unread=1)
     plan = core.add_message(Plan(before), NOTE, NOW)
-    assert plan.conversation == replace(before, seq=4, last_at=NOW)
+    assert plan.conversation == before._replace(seq=4, last_at=NOW)
     assert plan.facts[0].private is True
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from chat_server.core.handoff import REASONS, contact_request, context_card, reason_of, to_queue
@@ -40,7 +38,7 @@ def test_with_nobody_there_it_asks_for_an_address_and_promises(staffing: Staffin
     assert plan.facts[1].data["promised_minutes"] == staffing.promised_minutes
     assert plan.facts[2].message is ASK
     assert plan.conversation.contact_asked is True
-    again = to_queue(Plan(replace(plan.conversation, status=Status.BOT)), "requested", None, staffing, ASK, NOW)
+    again = to_queue(Plan(plan.conversation._replace(status=Status.BOT)), "requested", None, staffing, ASK, NOW)
     assert [fact.kind.value for fact in again.facts] == ["conversation_queued"], "an address is asked for once"
 
 

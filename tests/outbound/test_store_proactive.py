@@ -129,7 +129,7 @@ async def test_on_display_until_read_reported_or_pointless(store: Store) -> None
     assert await nudges(store) == [one]
     found = await store.read(lambda tx: tx.conversations.get("cnv_1"))
     assert found is not None
-    await store.write(lambda tx: tx.conversations.save(Plan(replace(found, shopper_read=2))))
+    await store.write(lambda tx: tx.conversations.save(Plan(found._replace(shopper_read=2))))
     assert await nudges(store) == [], "read in the open chat"
 
 

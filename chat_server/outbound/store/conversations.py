@@ -5,11 +5,11 @@ What is saved is compared with what this transaction loaded: only the columns th
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, Update, and_, bindparam, insert, or_, select, update
+from sqlalchemy import Connection, Row, Update, and_, bindparam, insert, or_, select, tuple_, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -18,9 +18,11 @@ from chat_server.errors import AlreadySent
 from chat_server.outbound.tables import conversations, facts, messages
 
 PAGE = 300
+PLACES = 1024
+"""of one statement"""
 
 
-STATE = Conversation.__slots__
+STATE = Conversation._fields
 SELECTED = select(*(conversations.c[name] for name in STATE))
 STATUS = STATE.index("status")
 
@@ -28,7 +30,7 @@ STATUS = STATE.index("status")
 def _conversation(row: Row[Any]) -> Conversation:
     values: list[Any] = [*row]
     values[STATUS] = Status(values[STATUS])
-    return Conversation(*values)
+    return Conversation._make(values)
 
 
 def _message_fact(row: Row[Any]) -> Fact:
@@ -126,7 +128,7 @@ class Conversations:
         before = self._loaded.get(conversation.id)
         if before is None:
             return STATE[1:]
-        return tuple(name for name in STATE if getattr(before, name) is not getattr(conversation, name))
+        return tuple([name for name, old, new in zip(STATE, before, conversation, strict=True) if old is not new])
 
     def sent(self, conversation_id: str, sender: Sender, client_id: str) -> Fact | None:
         """The message that already has this client id, if there is one."""
@@ -167,6 +169,20 @@ class Conversations:
         for row in self._c.execute(done.order_by(facts.c.seq).limit(limit)):
             found.append(Fact(row.conversation_id, row.epoch, row.seq, FactKind(row.kind), row.at, row.data))
         return sorted(found, key=lambda fact: fact.seq)[:limit]
+
+    def at(self, places: Sequence[tuple[str, int]]) -> list[Fact]:
+        """The facts at these places of (conversation, seq), in no order."""
+        found: list[Fact] = []
+        for start in range(0, len(places), PLACES):
+            some = places[start : start + PLACES]
+            some = [*some, *[some[-1]] * ((1 << (len(some) - 1).bit_length()) - len(some))]  # few lengths: statements are prepared by length
+            said, done = (tuple_(table.c.conversation_id, table.c.seq).in_(some) for table in (messages, facts))
+            found += [_message_fact(row) for row in self._c.execute(select(messages).where(said))]
+            found += [
+                Fact(row.conversation_id, row.epoch, row.seq, FactKind(row.kind), row.at, row.data)
+                for row in self._c.execute(select(facts).where(done))
+            ]
+        return found
 
     def heads(self, ids: Iterable[str]) -> dict[str, tuple[int, int]]:
         """`{conversation: (epoch, seq)}` for the heartbeat."""
