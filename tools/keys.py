@@ -1,7 +1,7 @@
 """The secrets of `make run`: made once, kept in `.shopbell/secrets.json` for the owner alone.
 
 Names are those of the environment variables that carry them. `python3 -m tools.keys` prints a fresh set as NAME=value
-lines, for the `.env` of docker compose; `make run` prints none of them but the two demo logins.
+lines, for the `.env` of docker compose, with the passwords of its database and Redis; `make run` prints none but the two demo logins.
 """
 
 from __future__ import annotations
@@ -26,6 +26,11 @@ def _password() -> str:
     return secrets.token_urlsafe(9)
 
 
+def _in_an_address() -> str:
+    """A password that may stand in a URL or in a command as it is."""
+    return secrets.token_hex(24)
+
+
 _MAKERS: dict[str, Callable[[], str]] = {
     "DEMO_SOURCE_ID": lambda: "src_" + secrets.token_hex(16),
     "DEMO_WEBHOOK_SECRET": _signing,
@@ -37,6 +42,7 @@ _MAKERS: dict[str, Callable[[], str]] = {
     "DEMO_SUPERVISOR_PASSWORD": _password,
     "DEMO_BACKOFFICE_PASSWORD": _password,
 }
+_OF_CONTAINERS: dict[str, Callable[[], str]] = {"POSTGRES_PASSWORD": _in_an_address, "REDIS_PASSWORD": _in_an_address}
 
 
 def load_or_make(folder: Path) -> dict[str, str]:
@@ -55,4 +61,4 @@ def load_or_make(folder: Path) -> dict[str, str]:
 
 
 if __name__ == "__main__":
-    print("\n".join(f"{name}={make()}" for name, make in _MAKERS.items()))
+    print("\n".join(f"{name}={make()}" for name, make in {**_MAKERS, **_OF_CONTAINERS}.items()))
