@@ -135,7 +135,7 @@ def converged(history: History) -> list[str]:
     found = []
     for view in history.views:
         for conversation, each in heads.items():
-            if not _may_see(view, each):
+            if view.closed or not _may_see(view, each):
                 continue
             thread = view.threads.get(conversation)
             reached = thread.last if thread else 0

@@ -78,6 +78,8 @@ class View:
     canaries: set[str] = field(default_factory=set)
     told: set[str] = field(default_factory=set)
     """conversations that were named to it"""
+    closed: bool = False
+    """a tab that was closed: it is not expected to have come to the end"""
 
 
 @dataclass(slots=True)

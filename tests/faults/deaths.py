@@ -1,0 +1,53 @@
+"""Faults of the server processes: kill -9, SIGTERM as a deploy sends it, SIGSTOP."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+
+from tests.faults.ground import pause, resume
+from tests.faults.scene import Fault, Scene
+
+
+async def kill(scene: Scene) -> None:
+    """kill -9 of some node in the middle of its work; it starts again at once."""
+    for _ in range(scene.times):
+        node = scene.some_node()
+        await asyncio.to_thread(node.kill)
+        scene.injected += 1
+        await asyncio.to_thread(node.start)
+        await scene.work(0.5, 2.0)
+
+
+async def deploy(scene: Scene) -> None:
+    """SIGTERM, an orderly end, and a start; one node after the other, as a rolling deploy does it."""
+    for number in range(scene.times):
+        node = scene.ground.servers[number % len(scene.ground.servers)]
+        await asyncio.to_thread(node.stop)
+        scene.injected += 1
+        code = node.child.ended() if node.child else None
+        if code != 0:
+            scene.findings.append(f"the server ended with {code}")
+        await asyncio.to_thread(node.start)
+        await scene.work()
+
+
+async def stand_still(scene: Scene) -> None:
+    """SIGSTOP of some node for a while: it looks alive, and nothing moves."""
+    for _ in range(scene.times):
+        node = scene.some_node()
+        pause(node)
+        await asyncio.sleep(random.uniform(1.5, 5.0))
+        resume(node)
+        scene.injected += 1
+        await scene.work()
+
+
+FAULTS = (
+    Fault("kill -9 of a node", kill, short=2, full=50),
+    Fault("SIGTERM deploy", deploy, short=1, full=20),
+    Fault("SIGSTOP of a node", stand_still, short=1, full=10),
+    Fault("kill -9 of a node", kill, short=2, full=50, stands="many", patience_s=90),
+    Fault("SIGTERM deploy", deploy, short=3, full=20, stands="many", patience_s=90),
+    Fault("SIGSTOP of a node", stand_still, short=1, full=10, stands="many"),
+)

@@ -1,0 +1,33 @@
+"""Every fault once or a few times, under load, against real processes: a short version of `make faults`, which runs the full counts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.faults.catalogue import FAULTS, Grounds
+from tests.faults.scene import Fault, keep, play
+from tests.processes import DataFolders
+
+pytestmark = [pytest.mark.faults, pytest.mark.starts]
+SHORT = [fault for fault in FAULTS if fault.short]
+
+
+@pytest.fixture(scope="session")
+def grounds(data_folders: DataFolders, tmp_path_factory: pytest.TempPathFactory) -> Grounds:
+    return Grounds(tmp_path_factory.mktemp("grounds"), data_folders)
+
+
+@pytest.mark.parametrize("fault", SHORT, ids=lambda fault: f"{fault.name} ({fault.stands})")
+async def test_nothing_is_lost(fault: Fault, grounds: Grounds, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    if fault.stands == "one":
+        ground = grounds.one(fault)
+    else:
+        postgres, databases, redis = (request.getfixturevalue(name) for name in ("postgres", "databases", "redis_server"))
+        ground = grounds.many(fault, postgres, databases, redis, count=2)
+    result = await play(fault, ground, fault.short)
+    if not result.passed:
+        keep(result, ground, tmp_path)
+    assert {name: found[:5] for name, found in result.verdicts.items() if found} == {}, f"history and logs are in {tmp_path}"
+    assert result.operations["ok"] > 20, "there was load"
