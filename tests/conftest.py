@@ -97,7 +97,9 @@ def start_nodes(databases: Databases, redis_server: RedisServer, tmp_path_factor
         nodes = new_nodes(count, folder, database=databases.fresh(), redis=redis_server, inbox=inbox, env=env or {})
         running.extend(nodes)
         for node in nodes:
-            node.start()
+            node.launch()
+        for node in nodes:
+            node.wait_until_ready()
         return nodes
 
     yield start

@@ -147,8 +147,20 @@ class ChatServer:
             run(self.stack.agent(login.email, login.name, login.role, login.password_env), env=self.env, seconds=60)
 
     def start(self) -> None:
+        self.launch()
+        self.wait_until_ready()
+
+    def launch(self) -> None:
+        """Starts it and does not wait, for tests that start several at once."""
         self.child = Process("chat", self.stack.chat(), env=self.env, log=self.stack.data / "chat.log")
-        self._ready(self.child, f"{self.url}/readyz")
+
+    def wait_until_ready(self) -> None:
+        assert self.child is not None
+        try:
+            self.child.wait_for(f"{self.url}/readyz", START_S)
+        except BaseException:
+            self.child.end()
+            raise
 
     def stop(self) -> None:
         """SIGTERM, as a deploy does it."""
@@ -167,13 +179,6 @@ class ChatServer:
 
     def log(self) -> str:
         return (self.stack.data / "chat.log").read_text(errors="replace")
-
-    def _ready(self, child: Child, url: str) -> None:
-        try:
-            child.wait_for(url, START_S)
-        except BaseException:
-            child.end()
-            raise
 
 
 @dataclass
