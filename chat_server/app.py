@@ -25,6 +25,7 @@ from chat_server.flows.handoff import tell_presence
 from chat_server.inbound.agent_socket import AgentDoor
 from chat_server.inbound.console_pages import ConsolePages, own_origin
 from chat_server.inbound.http import Http, errors
+from chat_server.inbound.http_commands import HttpCommands
 from chat_server.inbound.limits import Limits
 from chat_server.inbound.order_facts import OrderFacts
 from chat_server.inbound.peer import Peers
@@ -139,10 +140,11 @@ class Shopbell:
         pages = ConsolePages(context, limits, settings.widget_dist, settings.public_url, self.connections.signed_out)
         own = own_origin(settings.public_url, settings.port)
         http = Http(context, limits, settings.widget_dist, settings.bot_actions_secret, self.ready, self.metrics)
+        twins = HttpCommands(context, limits, pages.cookie, own)
         self.sio.register_namespace(ShopperDoor(context, limits, self.connections))
         self.sio.register_namespace(AgentDoor(context, self.connections, pages.cookie, own))
         self.sio.attach(app)
-        app.add_routes([*http.routes(), *pages.routes(), *self.orders.routes()])
+        app.add_routes([*http.routes(), *twins.routes(), *pages.routes(), *self.orders.routes()])
         app.cleanup_ctx.append(self._background)
         app.on_shutdown.append(self._drain)
         return app

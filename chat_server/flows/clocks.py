@@ -17,6 +17,7 @@ from chat_server.core.model import Job, Plan
 from chat_server.flows import bot_turns, offers, proactive
 from chat_server.flows.context import Context, save
 from chat_server.flows.handoff import assign_waiting
+from chat_server.flows.once import KEEP_ANSWERS
 from chat_server.flows.ports import Tx
 
 LEASE = timedelta(seconds=20)
@@ -92,6 +93,7 @@ class Clocks:
 
         def work(tx: Tx) -> None:
             tx.jobs.prune(now - KEEP_JOBS)
+            tx.answers.prune(now - KEEP_ANSWERS)
             tx.people.prune_sessions(now - KEEP_SESSIONS)
             tx.people.prune_presence(now - KEEP_PRESENCE)
             tx.visits.prune_before(now - KEEP_VISITS)

@@ -117,6 +117,14 @@ class Proactive(Protocol):
     def settle_offer(self, offer_id: str, state: str, reason: str | None, now: datetime) -> None: ...
 
 
+class Answers(Protocol):
+    """See outbound/store/answers.py."""
+
+    def get(self, principal: str, key: str) -> tuple[str, Json] | None: ...
+    def keep(self, principal: str, key: str, digest: str, answer: Json, now: datetime) -> None: ...
+    def prune(self, before: datetime) -> None: ...
+
+
 class Tx(Protocol):
     """The store inside one transaction."""
 
@@ -130,6 +138,8 @@ class Tx(Protocol):
     def visits(self) -> Visits: ...
     @property
     def proactive(self) -> Proactive: ...
+    @property
+    def answers(self) -> Answers: ...
 
 
 class Store(Protocol):

@@ -1,6 +1,6 @@
-"""The HTTP door: the beacon, the twins of the socket, health, metrics, the bot's order query, the widget's files.
+"""The HTTP door: the beacon, the facts of a conversation, health, metrics, the bot's order query, the widget's files.
 
-Walk c comes in here, and walk a over HTTP. Every JSON answer has the shape of docs/wire.md.
+Walk c comes in here. The commands' twins stand in http_commands.py. Every JSON answer has the shape of docs/wire.md.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ import structlog
 from aiohttp import web
 
 from chat_server.core.inbox import Inbox
-from chat_server.core.model import Visitor
 from chat_server.errors import HTTP_STATUS, ClientError, Code
 from chat_server.flows import handoff, messages, people, visits
 from chat_server.flows.context import Context, not_found
 from chat_server.inbound import payloads as p
 from chat_server.inbound.auth import identity, inbox_for
 from chat_server.inbound.beacon import report_of
+from chat_server.inbound.http_commands import visitor_of
 from chat_server.inbound.limits import Limits
 from chat_server.inbound.openapi import document
 
@@ -51,7 +51,7 @@ def errors(inboxes: dict[str, Inbox]) -> Any:
             log.exception("request failed", path=request.path)
             response = refusal(ClientError(Code.INTERNAL, "Something went wrong here.", retry_after_ms=1000))
         origin = request.headers.get("Origin")
-        if origin in allowed and request.path.startswith("/v1/"):
+        if origin in allowed and request.path.startswith("/v1/") and not request.path.startswith("/v1/agent/"):
             response.headers["Access-Control-Allow-Origin"] = origin
             response.headers["Vary"] = "Origin"
         response.headers.setdefault("X-Content-Type-Options", "nosniff")
@@ -91,7 +91,6 @@ class Http:
             web.get("/widget/{name}", self.widget),
             web.options("/v1/{rest:.*}", self.preflight),
             web.post("/v1/visits", self.beacon),
-            web.post("/v1/conversations/{id}/messages", self.post_message),
             web.get("/v1/conversations/{id}/facts", self.facts),
             web.get("/internal/bot/orders", self.bot_orders),
         ]
@@ -156,28 +155,9 @@ class Http:
         about = {"name": inbox.name, "color": inbox.color, "online": state["online"], "locales": list(inbox.locales)}
         return web.json_response({"ok": True, **({"visitor": token} if token else {}), **answer, "inbox": about})
 
-    async def _visitor(self, request: web.Request) -> Visitor:
-        inbox = inbox_for(self._context.inboxes, request.headers.get("X-Shopbell-Key", ""), request.headers.get("Origin"))
-        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-        found = await people.find(self._context, inbox, token) if scheme.lower() == "bearer" and token else None
-        if found is None:
-            raise ClientError(Code.UNAUTHENTICATED, "Send a visitor token: Authorization: Bearer …")
-        return found
-
-    async def post_message(self, request: web.Request) -> web.Response:
-        """Twin of `send_message`."""
-        visitor = await self._visitor(request)
-        self._limits.take("message", visitor.id)
-        told = p.parse_json(await request.read(), p.PostMessage)
-        client_id = p.parse(request.headers.get("Idempotency-Key"), p.ClientId)
-        draft = messages.Draft(client_id, p.parts_of(told.text, told.parts))
-        wanted = request.match_info["id"]
-        sent = await messages.send_message(self._context, visitor, draft, None if wanted == "current" else wanted)
-        return web.json_response({"ok": True, **sent})
-
     async def facts(self, request: web.Request) -> web.Response:
         """Twin of `sync`; with `wait` it answers when there is news, or empty when the time is over."""
-        visitor = await self._visitor(request)
+        visitor = await visitor_of(self._context, request)
         after, epoch, wait = (_whole(request, name) for name in ("after", "epoch", "wait"))
         wanted = request.match_info["id"]
         until = asyncio.get_running_loop().time() + min(wait or 0, LONGEST_WAIT)

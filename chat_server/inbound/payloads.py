@@ -207,6 +207,16 @@ def parse_json(raw: bytes, kind: type[T]) -> T:
         raise ClientError(Code.BAD_REQUEST, str(error)) from None
 
 
+def parse_object(raw: bytes) -> Json:
+    """A JSON object before its fields are read, or `bad_request`. No body at all is an empty one."""
+    try:
+        if HALF.search(raw):
+            return parse(json.loads(raw, parse_constant=_no_number), dict)
+        return msgspec.json.decode(raw or b"{}", type=dict)
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
+        raise ClientError(Code.BAD_REQUEST, str(error)) from None
+
+
 def _no_number(name: str) -> float:
     raise ValueError(f"{name} is not JSON")
 

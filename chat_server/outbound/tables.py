@@ -272,3 +272,13 @@ offers = Table(
     Column("expires_at", Moment, nullable=False),
     Column("at", Moment, nullable=False),
 )  # fmt: skip
+
+answers = Table(
+    "answers", metadata,
+    Column("principal", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("digest", Text, nullable=False),
+    Column("answer", Document, nullable=False),
+    Column("at", Moment, nullable=False),
+    Index("answers_by_age", "at"),
+)  # fmt: skip

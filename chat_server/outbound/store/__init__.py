@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection
 
 from chat_server.outbound.database import Database, Each
+from chat_server.outbound.store.answers import Answers
 from chat_server.outbound.store.conversations import Conversations
 from chat_server.outbound.store.jobs import Jobs
 from chat_server.outbound.store.people import People
@@ -28,6 +29,7 @@ class Tx:
         self.jobs = Jobs(connection, node)
         self.proactive = Proactive(connection)
         self.visits = Visits(connection)
+        self.answers = Answers(connection)
 
 
 class Store:
