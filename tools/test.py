@@ -1,4 +1,4 @@
-"""`make test`, `make test-fast`, `make check`, `make bench` and its parts: prepares what they need, runs the steps, tells what failed.
+"""What the Makefile asks for beside `run`: prepares what a command needs, runs its steps, tells what failed.
 
 A step that fails does not hide the next ones; the exit code is 1 if any did.
 """
@@ -10,34 +10,35 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
-from functools import partial
 from pathlib import Path
 
 from tools import bot, environment, node, system
 from tools.places import BOT, BOT_PYTHON, PYTHON, ROOT, WIDGET, give_up, say
 from tools.uv import uv
 
-_BENCHMARKS = ("messages", "idle", "storm")
 _SIDE_BY_SIDE = ("-n", "2", "--dist", "worksteal")
+MODULES = {
+    "faults": "tests.faults",
+    "fuzz": "tests.contracts",
+    "bench-messages": "benchmarks.messages",
+    "bench-idle": "benchmarks.idle",
+    "bench-storm": "benchmarks.storm",
+}
+"""Commands that are one module: what each means and which options it takes stands there."""
 
 
 def main(words: Sequence[str]) -> None:
-    commands = {"all": everything, "fast": fast, "check": check, "bench": bench}
-    commands |= {f"bench-{name}": partial(bench_one, name) for name in _BENCHMARKS}
-    if len(words) != 1 or words[0] not in commands:
-        give_up(f"usage: python3 -m tools.test {'|'.join(commands)}")
-    failed = commands[words[0]]()
+    if len(words) != 1 or words[0] not in (*COMMANDS, *MODULES):
+        give_up(f"usage: python3 -m tools.test {'|'.join((*COMMANDS, *MODULES))}")
+    [word] = words
+    failed = COMMANDS[word]() if word in COMMANDS else alone(word)
     if failed:
         give_up(f"failed: {', '.join(failed)}")
 
 
 def everything() -> list[str]:
-    environment.prepare(tests=True)
+    _prepare_servers()
     system.chromium()
-    system.postgres()
-    system.redis_server()
-    node.packages()
-    node.build()
     try:
         say("· preparing the bot")
         bot.environment()
@@ -69,10 +70,14 @@ def check() -> list[str]:
     )
 
 
+def alone(word: str) -> list[str]:
+    _prepare_servers()
+    return _steps((word, _run(PYTHON, "-m", MODULES[word])))
+
+
 def bench() -> list[str]:
-    environment.prepare(tests=True)
-    node.build()
-    steps = [(name, _run(PYTHON, "-m", f"benchmarks.{name}", "--short")) for name in _BENCHMARKS]
+    _prepare_servers()
+    steps = [(word, _run(PYTHON, "-m", module, "--short")) for word, module in MODULES.items() if word.startswith("bench-")]
     try:
         bot.environment()
         bot.train()
@@ -82,9 +87,15 @@ def bench() -> list[str]:
     return _steps(*steps)
 
 
-def bench_one(name: str) -> list[str]:
+def _prepare_servers() -> None:
     environment.prepare(tests=True)
-    return _steps((name, _run(PYTHON, "-m", f"benchmarks.{name}")))
+    system.postgres()
+    system.redis_server()
+    node.packages()
+    node.build()
+
+
+COMMANDS: dict[str, Callable[[], list[str]]] = {"all": everything, "fast": fast, "check": check, "bench": bench}
 
 
 def _steps(*steps: tuple[str, Callable[[], int]]) -> list[str]:
