@@ -1,4 +1,4 @@
-"""`python -m chat_server`: settings -> app -> run. `python -m chat_server agent …` creates or changes an agent."""
+"""`python -m chat_server`: settings -> app -> run. `--workers N`: the same, N times on one port. `agent …` creates or changes an agent."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import logging
 import sys
 
 import structlog
-from aiohttp import web
+import uvloop
 
 from chat_server import settings as configuration
-from chat_server.app import now, web_app
+from chat_server.app import migrate_all, now
 from chat_server.core.model import Agent, Availability, Role
 from chat_server.errors import InvalidConfiguration
 from chat_server.flows.context import new_id
@@ -19,6 +19,8 @@ from chat_server.inbound.auth import HASHER
 from chat_server.outbound.database import Database
 from chat_server.outbound.migrations import migrate
 from chat_server.outbound.store import Store
+from chat_server.serving import serve
+from chat_server.workers import Workers
 
 
 def log_to_stderr(level: str) -> None:
@@ -38,10 +40,22 @@ def log_to_stderr(level: str) -> None:
     )
 
 
-def serve(settings: configuration.Settings) -> None:
-    """Until SIGINT or SIGTERM."""
-    sys.stderr.write(f"Shopbell listens on http://{settings.host}:{settings.port}\n")
-    web.run_app(web_app(settings), host=settings.host, port=settings.port, access_log=None, print=None, shutdown_timeout=1.0)
+async def several(settings: configuration.Settings, count: int) -> None:
+    """N processes on one port, until SIGINT or SIGTERM."""
+    if not settings.several:
+        raise InvalidConfiguration("--workers: several processes need PostgreSQL and Redis; set DATABASE_URL and REDIS_URL")
+    database = Database(settings.database)
+    try:
+        await migrate_all(database)
+    finally:
+        await database.close()
+    listening = f"Shopbell listens on http://{settings.host}:{settings.port} with {count} processes\n"
+    await Workers([sys.executable, "-m", "chat_server", "--worker"], count).run(lambda: print(listening, end="", file=sys.stderr))
+
+
+def told_parent() -> None:
+    """One of several says that it serves."""
+    print("ready", flush=True)
 
 
 async def put_agent(settings: configuration.Settings, args: argparse.Namespace, password: str) -> None:
@@ -67,14 +81,20 @@ def main() -> int:
         agent.add_argument(f"--{name}", required=True)
     agent.add_argument("--role", default=Role.AGENT.value, choices=[role.value for role in Role])
     agent.add_argument("--password-env", required=True, help="environment variable that holds the password")
+    parser.add_argument("--workers", type=int, metavar="N", help="N processes on one port; needs PostgreSQL and Redis")
+    parser.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)
     args = parser.parse_args()
     try:
         settings = configuration.load()
         log_to_stderr(settings.log)
         if args.command == "agent":
             asyncio.run(put_agent(settings, args, configuration.password(args.password_env)))
+        elif args.workers is not None:
+            if not 1 <= args.workers <= 256:
+                raise InvalidConfiguration(f"--workers: {args.workers} is not between 1 and 256")
+            asyncio.run(several(settings, args.workers))
         else:
-            serve(settings)
+            uvloop.run(serve(settings, shared_port=True, ready=told_parent) if args.worker else serve(settings))
     except InvalidConfiguration as error:
         sys.stderr.write(f"{error}\n")
         return 2

@@ -6,6 +6,8 @@ The only file that knows everyone, and with __main__ the only one that reads the
 from __future__ import annotations
 
 import asyncio
+import secrets
+import time
 from collections.abc import AsyncIterator, Coroutine
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,15 +17,17 @@ import jwt
 import structlog
 from aiohttp import web
 from engineio.payload import Payload
-from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
-from chat_server.errors import InvalidConfiguration
+from chat_server import metrics
+from chat_server.drain import Drain
+from chat_server.errors import ClientError, InvalidConfiguration
 from chat_server.flows.bot_watch import BotWatch
 from chat_server.flows.clocks import Clocks
 from chat_server.flows.context import Context
 from chat_server.flows.handoff import tell_presence
 from chat_server.inbound.agent_socket import AgentDoor
 from chat_server.inbound.console_pages import ConsolePages, own_origin
+from chat_server.inbound.gate import Gate
 from chat_server.inbound.http import Http, errors
 from chat_server.inbound.http_commands import HttpCommands
 from chat_server.inbound.limits import Limits
@@ -31,11 +35,14 @@ from chat_server.inbound.order_facts import OrderFacts
 from chat_server.inbound.peer import Peers
 from chat_server.inbound.shopper_socket import ShopperDoor
 from chat_server.inbound.sockets import Connections
-from chat_server.outbound.announcer import Announcer
+from chat_server.inbound.waiters import Waiters
+from chat_server.outbound.announcer import Announcer, Ears
 from chat_server.outbound.bot import RasaBot
 from chat_server.outbound.database import Database
+from chat_server.outbound.hints import Hints
 from chat_server.outbound.lane import Lane, Server
 from chat_server.outbound.migrations import migrate
+from chat_server.outbound.news import News
 from chat_server.outbound.orders import ShopOrders
 from chat_server.outbound.store import Store
 from chat_server.settings import Settings
@@ -43,8 +50,8 @@ from order_status import ActionConfig, OrderStatus, SourceConfig
 from order_status import migrate as migrate_orders
 
 log = structlog.get_logger("app")
-SHUTDOWN = 4001
-DRAIN_S = 0.25
+JOBS_S = 3.0
+"""how long jobs that run may take at the end; another process, or the next start, takes up the rest"""
 TURN_TOKEN_FOR = timedelta(seconds=60)
 
 
@@ -58,6 +65,7 @@ class Shopbell:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self.node = secrets.token_hex(8)
         self.inboxes = {each.inbox.id: each.inbox for each in settings.inboxes}
         self.database = Database(settings.database)
         self.sio = self._socketio()
@@ -73,7 +81,7 @@ class Shopbell:
         self.bot = RasaBot(self.http, settings.bot_url, settings.bot_token, now) if settings.bot_url else None
         self.watch = BotWatch(self.bot.state if self.bot else None)
         self.context = Context(
-            store=Store(self.database),
+            store=Store(self.database, self.node),
             announcer=self.announcer,
             clock=now,
             inboxes=self.inboxes,
@@ -92,7 +100,31 @@ class Shopbell:
             handshake=settings.handshakes_per_minute,
             command=settings.commands_per_minute,
         )
-        self.connections = Connections(self.context, self.announcer.socket, self._admit)
+        self.gate = Gate(settings.handshakes_per_second, time.monotonic)
+        self.waiters = Waiters()
+        self.news: News | None = None
+        self.hints: Hints | None = None
+        if settings.several:
+            self._share()
+        self.connections = Connections(
+            self.context,
+            self.announcer.socket,
+            self.sio.enter_room,
+            self._admit,
+            self.announcer.signed_out,
+            self.news.compare if self.news else None,
+        )
+        self.order_facts = OrderFacts(self.orders, self.context, self.announcer.wake)
+        self.announcer.listen(
+            Ears(self.waiters.news, self.connections.bound, self.connections.session_ended, self.order_facts.hinted),
+        )
+        self.doors: list[ShopperDoor | AgentDoor] = []
+
+    def _share(self) -> None:
+        """There may be other servers: hints to them and from them."""
+        self.news = News(self.context.store.read, self.announcer.here)
+        self.hints = Hints(self.settings.redis_url, self.node, self.announcer.take, lambda: self.connections.resubscribed())
+        self.announcer.join(self.hints, self.news)
 
     def _socketio(self) -> Server:
         own = own_origin(self.settings.public_url, self.settings.port)
@@ -103,6 +135,7 @@ class Shopbell:
             cors_allowed_origins=lambda origin, _environ: origin is None or origin in allowed or own(origin),
             max_http_buffer_size=262_144,
             http_compression=False,
+            transports=["websocket"] if self.settings.several else ["polling", "websocket"],  # a poll may meet another server
             logger=False,
             engineio_logger=False,
         )
@@ -113,6 +146,7 @@ class Shopbell:
         return jwt.encode(claims, self.settings.bot_actions_secret, algorithm="HS256")
 
     def _admit(self, environ: dict[str, Any]) -> None:
+        self.gate.enter()
         self.limits.take("handshake", self.limits.peers.of_handshake(environ))
 
     def ready(self) -> bool:
@@ -120,18 +154,11 @@ class Shopbell:
         return not self.connections.draining and self.database.alive
 
     async def metrics(self) -> str:
-        """Gauges of this process and the numbers of the webhooks, as Prometheus text. Source ids are secrets: the inbox stands for them."""
-        registry = CollectorRegistry()
-        sockets = Gauge("shopbell_sockets", "Connected sockets.", ["namespace"], registry=registry)
-        for namespace, count in self.connections.counts.items():
-            sockets.labels(namespace).set(count)
-        webhooks = Gauge("shopbell_webhooks", "Webhooks since the beginning.", ["inbox", "kind", "outcome"], registry=registry)
-        for source in await self.orders.health():
-            outcomes = {"accepted": source["accepted"], "duplicate": source["duplicates"]}
-            outcomes |= {name: sum(source[name].values()) for name in ("refused", "ignored", "unknown")}
-            for outcome, count in outcomes.items():
-                webhooks.labels(source["inbox_id"], source["kind"], outcome).inc(count)
-        return generate_latest(registry).decode()
+        """Counters and gauges of this process, and the numbers of the webhooks."""
+        counts = {
+            "shopbell_handshakes_refused": ("Handshakes over the limit of the process.", self.gate.refused),
+        }
+        return metrics.text(self.connections.counts, await self.orders.health(), self.hints.counts if self.hints else {}, counts)
 
     def web_app(self) -> web.Application:
         """Everything mounted; the background runs from start-up to clean-up."""
@@ -139,56 +166,72 @@ class Shopbell:
         app = web.Application(middlewares=[errors(self.inboxes)], client_max_size=300_000)
         pages = ConsolePages(context, limits, settings.widget_dist, settings.public_url, self.connections.signed_out)
         own = own_origin(settings.public_url, settings.port)
-        http = Http(context, limits, settings.widget_dist, settings.bot_actions_secret, self.ready, self.metrics)
+        http = Http(context, limits, settings.widget_dist, settings.bot_actions_secret, self.ready, self.metrics, self.waiters)
         twins = HttpCommands(context, limits, pages.cookie, own)
-        self.sio.register_namespace(ShopperDoor(context, limits, self.connections))
-        self.sio.register_namespace(AgentDoor(context, self.connections, pages.cookie, own))
+        self.doors = [ShopperDoor(context, limits, self.connections), AgentDoor(context, self.connections, pages.cookie, own)]
+        for door in self.doors:
+            self.sio.register_namespace(door)
         self.sio.attach(app)
         app.add_routes([*http.routes(), *twins.routes(), *pages.routes(), *self.orders.routes()])
         app.cleanup_ctx.append(self._background)
-        app.on_shutdown.append(self._drain)
         return app
 
     async def _background(self, _app: web.Application) -> AsyncIterator[None]:
-        await self.database.write(migrate)
-        await self.database.write(migrate_orders)
-        await self.context.store.write(lambda tx: tx.jobs.release())  # one process, one database: no lease outlives it
+        await migrate_all(self.database)
+        if not self.database.shared:
+            await self.context.store.write(lambda tx: tx.jobs.release())  # one process, one database: no lease outlives it
         clocks = Clocks(self.context, self.woken)
-        jobs: list[Coroutine[Any, Any, None]] = [
+        sharing = _started(*(each.run() for each in (self.news, self.hints) if each is not None))
+        tasks = _started(
             clocks.run(),
             self.connections.run(),
-            OrderFacts(self.orders, self.context).run(),
+            self.order_facts.run(),
             self.watch.run(self.inboxes, lambda inbox_id: tell_presence(self.context, inbox_id)),
-        ]
-        tasks = [asyncio.create_task(job) for job in jobs]
-        for task in tasks:
-            task.add_done_callback(_died)
+        )
         yield
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        await clocks.idle()
-        await self.orders.health()  # what was counted in memory is written down
+        await _ended(tasks)
+        try:
+            await clocks.finish(JOBS_S)
+            await self.connections.leave()
+            await self.orders.health()  # what was counted in memory is written down
+        except ClientError as error:
+            log.warning("the database was away at the end", flow="end", reason=error.code.value)
+        if self.hints is not None:
+            await self.hints.finish(0.5)
+        await _ended(sharing)
         await self.http.close()
         await self.database.close()
 
-    async def _drain(self, _app: web.Application) -> None:
-        """SIGTERM: not ready any more, no handshakes; everyone is told to come back, then closed through the engine."""
+    def stop_taking(self) -> None:
+        """Not ready from now on: handshakes are refused, and nobody waits over HTTP any more."""
         self.connections.draining = True
-        self.announcer.everyone("drain", {"in_ms": round(DRAIN_S * 1000)})
-        self.announcer.everyone("closing", {"code": SHUTDOWN, "retry": True})
-        await asyncio.sleep(DRAIN_S)
-        for socket in list(self.sio.eio.sockets.values()):
-            await socket.close(wait=False)
-        await asyncio.sleep(0.1)
+        self.waiters.release()
+
+    async def drain(self) -> None:
+        """Send every connection away in order."""
+        await Drain(self.sio, self.announcer.socket, lambda: {sid for door in self.doors for sid in door.busy}).run()
+
+
+async def migrate_all(database: Database) -> None:
+    """The tables of all rooms, as this version wants them."""
+    await database.write(migrate)
+    await database.write(migrate_orders)
+
+
+def _started(*jobs: Coroutine[Any, Any, None]) -> list[asyncio.Task[None]]:
+    tasks = [asyncio.create_task(job) for job in jobs]
+    for task in tasks:
+        task.add_done_callback(_died)
+    return tasks
+
+
+async def _ended(tasks: list[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _died(task: asyncio.Task[None]) -> None:
     """A background loop must not end by itself; if it does, everybody shall know."""
     if not task.cancelled() and task.exception() is not None:
         log.critical("background task died", exc_info=task.exception())
-
-
-async def web_app(settings: Settings) -> web.Application:
-    """The application of one process."""
-    return Shopbell(settings).web_app()

@@ -73,6 +73,8 @@ class Door(socketio.AsyncNamespace, Generic[Who]):  # type: ignore[misc]  # the 
     def __init__(self, namespace: str, commands: Mapping[str, Command[Who]]) -> None:
         super().__init__(namespace)
         self._commands = commands
+        self.busy: set[str] = set()
+        """connections with a command in hand: a server that ends lets them have their ack"""
 
     async def perform(self, command: Command[Who], sid: str, told: Any) -> Json | None:
         """Who asks, whether they may, and the flow; by each door."""
@@ -85,6 +87,7 @@ class Door(socketio.AsyncNamespace, Generic[Who]):  # type: ignore[misc]  # the 
             return await self._not_a_command(event, args)
         if len(args) > 2:
             return ONE_BODY
+        self.busy.add(args[0])
         try:
             told = parse(args[1] if len(args) == 2 else None, command.payload)
             body = await self.perform(command, args[0], told)
@@ -95,6 +98,8 @@ class Door(socketio.AsyncNamespace, Generic[Who]):  # type: ignore[misc]  # the 
         except Exception:  # outermost guard: a bug in one command must not take the connection down, and is never silent
             log.exception("command failed", flow=command.name)
             return ClientError(Code.INTERNAL, "Something went wrong here. Please try again.", retry_after_ms=1000).body()
+        finally:
+            self.busy.discard(args[0])
         return {"ok": True, **body} if body else {"ok": True}
 
     async def _not_a_command(self, event: object, args: tuple[Any, ...]) -> Any:

@@ -16,6 +16,7 @@ import structlog
 from aiohttp import web
 
 from chat_server.core.inbox import Inbox
+from chat_server.core.model import Json
 from chat_server.errors import HTTP_STATUS, ClientError, Code
 from chat_server.flows import handoff, messages, people, visits
 from chat_server.flows.context import Context, not_found
@@ -25,10 +26,10 @@ from chat_server.inbound.beacon import report_of
 from chat_server.inbound.http_commands import visitor_of
 from chat_server.inbound.limits import Limits
 from chat_server.inbound.openapi import document
+from chat_server.inbound.waiters import Waiters
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 LONGEST_WAIT = 25
-POLL_S = 0.5
 FILE = re.compile(r"^[a-zA-Z0-9._-]+\.(js|css|map|svg|woff2)$")
 log = structlog.get_logger("http")
 
@@ -71,7 +72,14 @@ class Http:
     """Handlers by route."""
 
     def __init__(
-        self, context: Context, limits: Limits, dist: Path, secret: str, ready: Callable[[], bool], counts: Callable[[], Awaitable[str]]
+        self,
+        context: Context,
+        limits: Limits,
+        dist: Path,
+        secret: str,
+        ready: Callable[[], bool],
+        counts: Callable[[], Awaitable[str]],
+        waiters: Waiters,
     ) -> None:
         self._context = context
         self._limits = limits
@@ -79,6 +87,7 @@ class Http:
         self._secret = secret
         self._ready = ready
         self._counts = counts
+        self._waiters = waiters
 
     def routes(self) -> list[web.RouteDef]:
         """Everything but the console's pages and the webhooks."""
@@ -160,17 +169,29 @@ class Http:
         visitor = await visitor_of(self._context, request)
         after, epoch, wait = (_whole(request, name) for name in ("after", "epoch", "wait"))
         wanted = request.match_info["id"]
-        until = asyncio.get_running_loop().time() + min(wait or 0, LONGEST_WAIT)
-        while True:
-            found, caught_up = await messages.catch_up(
-                self._context, visitor, None if wanted == "current" else wanted, epoch, after, any_epoch=epoch is None
-            )
+
+        async def look(conversation: str | None) -> tuple[str, Json]:
+            found, caught_up = await messages.catch_up(self._context, visitor, conversation, epoch, after, any_epoch=epoch is None)
             if found is None:
                 raise not_found("conversation")
-            if caught_up["facts"] or asyncio.get_running_loop().time() >= until or not self._ready():
-                names = ("epoch", "start", "facts", "complete", "reset")
-                return web.json_response({"ok": True, **{name: caught_up[name] for name in names}})
-            await asyncio.sleep(POLL_S)
+            return found.id, {name: caught_up[name] for name in ("epoch", "start", "facts", "complete", "reset")}
+
+        conversation, answer = await look(None if wanted == "current" else wanted)
+        if wait and not answer["facts"] and self._ready():
+            answer = await self._news(conversation, visitor.id, look, min(wait, LONGEST_WAIT))
+        return web.json_response({"ok": True, **answer})
+
+    async def _news(self, conversation: str, visitor_id: str, look: Callable[[str], Awaitable[tuple[str, Json]]], seconds: float) -> Json:
+        """What `look` finds once there is something, or when the time is over."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + seconds
+        with self._waiters.watching(conversation, visitor_id) as news:
+            while True:
+                _, answer = await look(conversation)
+                left = until - loop.time()
+                if answer["facts"] or left <= 0 or self._waiters.released:
+                    return answer
+                await news.wait(left)
 
     async def bot_orders(self, request: web.Request) -> web.Response:
         """Walk a: the orders of the conversation that a turn's token names. No id from a text is ever believed."""

@@ -100,16 +100,21 @@ class Source(Protocol):
 class OrderFacts:
     """Runs beside the doors for as long as the server does."""
 
-    def __init__(self, source: Source, context: Context, poll_s: float = POLL_S) -> None:
+    def __init__(self, source: Source, context: Context, elsewhere: Callable[[], None] = lambda: None, poll_s: float = POLL_S) -> None:
+        """`elsewhere` tells the process that works the outbox off that there is something."""
         self._source = source
         self._context = context
+        self._elsewhere = elsewhere
         self._poll_s = poll_s
         self._mine_until: datetime | None = None
 
     async def run(self) -> None:
         """Until cancelled."""
         while True:
+            woken = self._source.wake.is_set()
             self._source.wake.clear()
+            if woken and self._mine_until is None:
+                self._elsewhere()
             try:
                 busy = await self.step()
             except Exception:  # outermost guard of the loop: the outbox keeps what could not be read
@@ -120,6 +125,11 @@ class OrderFacts:
                     await asyncio.wait_for(self._source.wake.wait(), self._poll_s)
                 except TimeoutError:
                     continue
+
+    def hinted(self) -> None:
+        """Another process took something into the outbox."""
+        if self._mine_until is not None:
+            self._source.wake.set()
 
     async def step(self) -> bool:
         """Act upon what is due; True when something was taken. A row that fails stays, and holds up no other."""

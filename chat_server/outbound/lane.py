@@ -113,6 +113,11 @@ class Lane:
                 else:
                     socket.queue.put_nowait(packet)
 
+    def anyone(self, rooms: Sequence[str], namespace: str) -> bool:
+        """Whether somebody here is in any of the rooms."""
+        known = self._sio.manager.rooms.get(namespace, {})
+        return any(known.get(room) for room in rooms)
+
     def _encoded(self, event: str, body: Json, namespace: str) -> Iterator[tuple[bytes, Packet]]:
         """The frame for a WebSocket, and the packet for a poll. Several where there is binary data."""
         try:

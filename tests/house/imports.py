@@ -73,8 +73,9 @@ ROOMS = (
     Room(r"chat_server/errors\.py", ()),
     Room(r"chat_server/(settings|inbox_file)\.py", ("chat_server.core", "chat_server.errors", "chat_server.inbox_file")),
     Room(
-        r"chat_server/(app|__main__|__init__)\.py",
-        ("chat_server", "order_status:face", "structlog", "prometheus_client", *WEB, *VALIDATION_AND_TOKENS),
+        # What a process is: composed, served, drained, counted, and started several times.
+        r"chat_server/(app|serving|drain|workers|metrics|__main__|__init__)\.py",
+        ("chat_server", "order_status:face", "structlog", "prometheus_client", "uvloop", *WEB, *VALIDATION_AND_TOKENS),
     ),
     Room(
         r"order_status/(stages|events|shops)(\.py|/.*)",

@@ -175,7 +175,8 @@ class Conversations:
         found: list[Fact] = []
         for start in range(0, len(places), PLACES):
             some = places[start : start + PLACES]
-            some = [*some, *[some[-1]] * ((1 << (len(some) - 1).bit_length()) - len(some))]  # few lengths: statements are prepared by length
+            missing = (1 << (len(some) - 1).bit_length()) - len(some)
+            some = [*some, *[some[-1]] * missing]  # of few lengths, because statements are prepared by length
             said, done = (tuple_(table.c.conversation_id, table.c.seq).in_(some) for table in (messages, facts))
             found += [_message_fact(row) for row in self._c.execute(select(messages).where(said))]
             found += [
@@ -209,6 +210,17 @@ class Conversations:
         """The conversations of a browser now belong to a contact as well."""
         where = (conversations.c.visitor_id == visitor_id, conversations.c.contact_id.is_(None))
         self._c.execute(update(conversations).where(*where).values(contact_id=contact_id))
+
+    def new_epoch(self, epoch: int, limit: int) -> int:
+        """Begin the history of up to `limit` conversations anew: whoever comes back to one of them starts as at first load.
+
+        `epoch` was never used before. Answers how many had another one; 0: it is done. A repeat goes on where the last one stopped.
+        """
+        others = select(conversations.c.id).where(conversations.c.epoch != epoch).limit(limit)
+        ids = list(self._c.execute(others).scalars())
+        for column in (messages.c.conversation_id, facts.c.conversation_id, conversations.c.id):
+            self._c.execute(update(column.table).where(column.in_(ids)).values(epoch=epoch))
+        return len(ids)
 
 
 @cache
