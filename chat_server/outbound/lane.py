@@ -22,6 +22,7 @@ from chat_server.core.model import Json
 from chat_server.outbound.lane_engine import Engine
 from chat_server.outbound.lane_outbox import frame, framed
 
+SLOW = 4008
 log = structlog.get_logger("lane")
 
 
@@ -54,9 +55,17 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]  # the library has no 
     def __init__(self, **options: Any) -> None:
         super().__init__(json=Compact, async_handlers=False, **options)
         self.eio.hot = self._command
+        self.eio.farewell = self._farewell
 
     def _engineio_server_class(self) -> type[engineio.AsyncServer]:
         return Engine
+
+    def _farewell(self, socket: AsyncSocket) -> Iterator[Packet]:
+        """`closing` in every namespace of the connection."""
+        for namespace in list(self.manager.get_namespaces()):
+            if self.manager.sid_from_eio_sid(socket.sid, namespace) is not None:
+                told = ["closing", {"code": SLOW, "retry": True}]
+                yield Packet(MESSAGE, self.packet_class(EVENT, namespace=namespace, data=told).encode())
 
     async def _command(self, socket: AsyncSocket, text: str) -> bool:
         """`42/namespace,id["event",body]` to the namespace's `trigger_event`, its answer as ack. False: anything else, not touched."""
@@ -98,6 +107,12 @@ class Lane:
     def __init__(self, sio: Server) -> None:
         self._sio = sio
 
+    @property
+    def slow_closed(self) -> int:
+        """Readers that were cut off since the start, because they had fallen behind."""
+        count: int = self._sio.eio.slow_closed
+        return count
+
     def broadcast(self, event: str, body: Json, rooms: Sequence[str], namespace: str) -> None:
         """To everyone in any of the rooms, once each. Encoded once; written at the end of this turn of the loop."""
         engine: Engine = self._sio.eio
@@ -112,6 +127,8 @@ class Lane:
                     socket.queue.write(data)
                 else:
                     socket.queue.put_nowait(packet)
+                    if socket.queue.overfull() and not socket.queue.is_shut:
+                        engine.slow(socket)
 
     def anyone(self, rooms: Sequence[str], namespace: str) -> bool:
         """Whether somebody here is in any of the rooms."""

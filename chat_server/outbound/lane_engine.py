@@ -9,7 +9,8 @@ import asyncio
 import math
 import socket as sockets
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
+from functools import partial
 from typing import Any
 
 import engineio
@@ -24,23 +25,35 @@ from chat_server.outbound.lane_outbox import Cork, Outbox
 USER_TIMEOUT_MS = 20_000
 TICK_S = 0.05
 log = structlog.get_logger("lane")
+LOOK_S = 1.0
+GRACE_S = 1.0
 Hot = Callable[[AsyncSocket, str], Awaitable[bool]]
+Farewell = Callable[[AsyncSocket], Iterable[packet.Packet]]
 
 
 class Engine(engineio.AsyncServer):  # type: ignore[misc]  # the library has no types
-    """`hot(socket, packet)` takes a text packet from a WebSocket, or says no: then the library receives it."""
+    """`hot(socket, packet)` takes a text packet from a WebSocket, or says no: then the library receives it.
+
+    `farewell(socket)` makes the packets that tell a slow reader why it is cut off.
+    """
 
     def __init__(self, **options: Any) -> None:
         self.cork = Cork()
         super().__init__(**{**options, "monitor_clients": False})  # its task wakes up for each socket; Pulse watches them all
         self.pulse = Pulse(self)
         self.hot: Hot | None = None
+        self.farewell: Farewell = lambda _socket: []
+        self.slow_closed = 0
+        self._looking = False
         # The driver's own session keeps two tasks, a queue and two futures for each socket.
         self._async: dict[str, Any] = {**self._async, "websocket": Session}
         self._closing: set[asyncio.Task[None]] = set()
 
     def create_queue(self, *args: Any, **kwargs: Any) -> Outbox:
         """The library's queue is read by a task of each socket, which writes packet by packet."""
+        if not self._looking:
+            self._looking = True
+            asyncio.get_running_loop().call_later(LOOK_S, self._look)
         return Outbox(self.cork)
 
     def start_background_task(self, target: Any, *args: Any, **kwargs: Any) -> Any:
@@ -49,6 +62,28 @@ class Engine(engineio.AsyncServer):  # type: ignore[misc]  # the library has no 
             self.pulse.later(target.__self__)
             return None
         return super().start_background_task(target, *args, **kwargs)
+
+    def slow(self, socket: AsyncSocket) -> None:
+        """The reader is too far behind: it is told, and the connection ends, before its queue takes the memory of the others."""
+        self.slow_closed += 1
+        socket.queue.shut(self.farewell(socket))
+        asyncio.get_running_loop().call_later(GRACE_S, self._cut, socket)
+
+    def _cut(self, socket: AsyncSocket) -> None:
+        if not socket.closed:
+            self.end(socket, self.reason.TRANSPORT_ERROR)
+        socket.queue.abort()
+
+    def _look(self) -> None:
+        """Over all sockets: who is behind without anything new being written, and who is closed (polling clients that never came back)."""
+        for sid, socket in list(self.sockets.items()):
+            if socket.closed and not socket.queue.attached:
+                self.sockets.pop(sid, None)
+            elif not socket.queue.is_shut and socket.queue.overfull():
+                self.slow(socket)
+        self._looking = bool(self.sockets)
+        if self._looking:
+            asyncio.get_running_loop().call_later(LOOK_S, self._look)
 
     def end(self, socket: AsyncSocket, reason: str) -> None:
         """Close without waiting; the namespaces are told."""
@@ -120,13 +155,15 @@ class Session:
             return ws
         socket.connected = socket.upgraded = True
         transport = request.transport
-        if transport is not None:
-            forget_unacknowledged(transport)
-            socket.queue.attach(transport, self._slow)
-            await self._read(ws)
-        socket.queue.flush()
-        await ws.close()
-        await socket.close(wait=False, abort=True, reason=self._engine.reason.TRANSPORT_CLOSE)
+        try:
+            if transport is not None:
+                forget_unacknowledged(transport)
+                socket.queue.attach(transport, partial(self._engine.slow, socket))
+                await self._read(ws)
+        finally:
+            socket.queue.flush()
+            await ws.close()
+            await socket.close(wait=False, abort=True, reason=self._engine.reason.TRANSPORT_CLOSE)
         return ws
 
     async def _upgrade(self, ws: web.WebSocketResponse) -> bool:
@@ -163,9 +200,6 @@ class Session:
                 return
             if not await receive(engine, socket, data):
                 return
-
-    def _slow(self) -> None:
-        self._socket.queue.abort()
 
 
 async def receive(engine: Engine, socket: AsyncSocket, data: str | bytes) -> bool:

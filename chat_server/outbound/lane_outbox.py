@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 MAX_PACKETS = 256
@@ -52,14 +52,36 @@ class Cork:
             outbox.flush()
 
 
+class Held(asyncio.Queue[Any]):
+    """Packets that wait for a poll, with their size. `_put` and `_get` are asyncio's hooks for a queue of another kind."""
+
+    size = 0
+
+    def _put(self, item: Any) -> None:
+        self.size += weight(item)
+        super()._put(item)
+
+    def _get(self) -> Any:
+        item = super()._get()
+        self.size -= weight(item)
+        return item
+
+
+def weight(packet: Any) -> int:
+    """About its bytes on the wire."""
+    data = getattr(packet, "data", None)
+    return len(data) if isinstance(data, (str, bytes)) else 0
+
+
 class Outbox:
     """The queue of one engine socket. `put`, `get`, `join` and the like are the library's side, `write` is the lane's."""
 
-    __slots__ = ("_behind", "_cork", "_frames", "_queue", "_slow", "_total", "_transport", "pong_due")
+    __slots__ = ("_behind", "_cork", "_frames", "_queue", "_shut", "_slow", "_total", "_transport", "pong_due")
 
     def __init__(self, cork: Cork) -> None:
         self._cork = cork
-        self._queue: asyncio.Queue[Any] | None = None
+        self._queue: Held | None = None
+        self._shut = False
         self._transport: asyncio.Transport | None = None
         self._frames: list[bytes] = []
         self._slow: Callable[[], None] | None = None
@@ -72,6 +94,11 @@ class Outbox:
         """A WebSocket takes what is written; otherwise packets wait for the next poll."""
         return self._transport is not None
 
+    @property
+    def is_shut(self) -> bool:
+        """Takes nothing any more."""
+        return self._shut
+
     def attach(self, transport: asyncio.Transport, slow: Callable[[], None]) -> None:
         """From here on everything goes to this transport, first what has waited. `slow` is called when the reader falls behind."""
         self._transport, self._slow = transport, slow
@@ -79,13 +106,34 @@ class Outbox:
         while held is not None and not held.empty():
             self.put_nowait(held.get_nowait())
 
+    def overfull(self) -> bool:
+        """The reader has fallen behind: too much waits for its poll, or for its window to open."""
+        if self._transport is not None:
+            return not self._transport.is_closing() and self._transport.get_write_buffer_size() > MAX_BYTES
+        return self._queue is not None and (self._queue.qsize() > MAX_PACKETS or self._queue.size > MAX_BYTES)
+
+    def shut(self, last: Iterable[Any]) -> None:
+        """What has not left is dropped, these packets are the last, and nothing is taken after them."""
+        if self._queue is not None:
+            while not self._queue.empty():
+                self._queue.get_nowait()
+        self._frames.clear()
+        self._slow = None
+        for packet in last:
+            self.put_nowait(packet)
+        self.flush()
+        self._shut = True
+
     def abort(self) -> None:
         """The connection ends now, unsent packets are dropped."""
+        self._shut = True
         if self._transport is not None:
             self._transport.abort()
 
     def write(self, data: bytes) -> None:
         """One frame, sent at the end of this turn of the loop. Only when attached."""
+        if self._shut:
+            return
         if not self._frames:
             self._cork.add(self)
         self._frames.append(data)
@@ -119,11 +167,15 @@ class Outbox:
     def put_nowait(self, packet: Any) -> None:
         """The library's own packets."""
         if self._transport is None:
-            if self._queue is None:
-                self._queue = asyncio.Queue()
-            self._queue.put_nowait(packet)
+            if not self._shut or packet is None:  # None wakes the library's poll at the end
+                self._held().put_nowait(packet)
         elif packet is not None:
             self.write(framed(packet))
+
+    def _held(self) -> Held:
+        if self._queue is None:
+            self._queue = Held()
+        return self._queue
 
     async def put(self, packet: Any) -> None:
         """As `put_nowait`: there is always room, the watchdog ends who lets it grow."""
@@ -131,9 +183,7 @@ class Outbox:
 
     async def get(self) -> Any:
         """For the next poll."""
-        if self._queue is None:
-            self._queue = asyncio.Queue()
-        return await self._queue.get()
+        return await self._held().get()
 
     def get_nowait(self) -> Any:
         """Raises QueueEmpty."""
