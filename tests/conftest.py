@@ -12,7 +12,19 @@ from hypothesis import settings
 from playwright.async_api import Browser, async_playwright
 
 from tests.postgres import Postgres
-from tests.processes import TEST_INBOX, BotProcesses, ChatServer, Databases, DataFolders, Demo, demo_inbox, new_nodes, new_stack, start_demo
+from tests.processes import (
+    TEST_INBOX,
+    BotProcesses,
+    ChatServer,
+    Databases,
+    DataFolders,
+    Demo,
+    demo_inbox,
+    new_nodes,
+    new_stack,
+    start_demo,
+    stop_together,
+)
 from tests.redis_server import RedisServer
 from tools import bot as bot_tool
 from tools.system import find_chromium
@@ -105,8 +117,7 @@ def start_nodes(databases: Databases, redis_server: RedisServer, tmp_path_factor
     yield start
     redis_server.heal()
     databases.heal()
-    for node in running:
-        node.stop()
+    stop_together(running)
 
 
 @pytest.fixture(scope="module")
@@ -169,5 +180,4 @@ class _Servers:
         return chat
 
     def end(self) -> None:
-        for chat in self._running:
-            chat.stop()
+        stop_together(self._running)

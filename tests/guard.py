@@ -11,6 +11,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterable
 
 
@@ -19,6 +20,7 @@ class Guard:
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[str] | None = None
+        self._lock = threading.Lock()
 
     def watch(self, pid: int) -> None:
         self._tell(f"watch {pid}")
@@ -30,13 +32,14 @@ class Guard:
         self._tell(f"remove {folder}")
 
     def _tell(self, line: str) -> None:
-        if self._process is None:
-            # A session of its own: Ctrl-C at the terminal does not reach it.
-            self._process = subprocess.Popen([sys.executable, "-S", __file__], stdin=subprocess.PIPE, text=True, start_new_session=True)
-            atexit.register(self._process.communicate)
-        assert self._process.stdin is not None
-        self._process.stdin.write(f"{line}\n")
-        self._process.stdin.flush()
+        with self._lock:
+            if self._process is None:
+                # A session of its own: Ctrl-C at the terminal does not reach it.
+                self._process = subprocess.Popen([sys.executable, "-S", __file__], stdin=subprocess.PIPE, text=True, start_new_session=True)
+                atexit.register(self._process.communicate)
+            assert self._process.stdin is not None
+            self._process.stdin.write(f"{line}\n")
+            self._process.stdin.flush()
 
 
 GUARD = Guard()

@@ -8,6 +8,7 @@ import re
 import shutil
 import signal
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -140,7 +141,8 @@ class ChatServer:
 
     @property
     def env(self) -> dict[str, str]:
-        return {**self.stack.chat_env(), **self.extra_env}
+        """Nothing in front of it has to see its drain, unless the test says otherwise."""
+        return {**self.stack.chat_env(), "SHOPBELL_DRAIN_S": "0", **self.extra_env}
 
     def make_agents(self) -> None:
         for login in LOGINS:
@@ -163,7 +165,7 @@ class ChatServer:
             raise
 
     def stop(self) -> None:
-        """SIGTERM, as a deploy does it."""
+        """SIGTERM, as a deploy does it. Twice does no harm."""
         if self.child is not None:
             self.child.end()
 
@@ -179,6 +181,15 @@ class ChatServer:
 
     def log(self) -> str:
         return (self.stack.data / "chat.log").read_text(errors="replace")
+
+
+def stop_together(servers: Sequence[ChatServer]) -> None:
+    """All at once, each as a deploy does it; those that stand still go on first."""
+    for server in servers:
+        if server.child is not None:
+            server.child.send(signal.SIGCONT)
+    with ThreadPoolExecutor(max(1, len(servers))) as threads:
+        list(threads.map(ChatServer.stop, servers))
 
 
 @dataclass

@@ -88,6 +88,8 @@ class Child:
 
     def end(self, seconds: float = 10) -> None:
         """Asks the group to end, insists after `seconds`, and returns when the process is gone. May be called twice."""
+        if self._file.closed:
+            return
         if self.ended() is None:
             self.send(signal.SIGTERM)
             with contextlib.suppress(subprocess.TimeoutExpired):
