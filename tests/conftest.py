@@ -106,7 +106,9 @@ def start_nodes(databases: Databases, redis_server: RedisServer, tmp_path_factor
     def start(count: int, *, inbox: str = TEST_INBOX, env: dict[str, str] | None = None) -> list[ChatServer]:
         redis_server.heal()
         folder = tmp_path_factory.mktemp("nodes")
-        nodes = new_nodes(count, folder, database=databases.fresh(), redis=redis_server, inbox=inbox, env=env or {})
+        database = databases.fresh()
+        databases.copy_secrets(folder / "node-1")
+        nodes = new_nodes(count, folder, database=database, redis=redis_server, inbox=inbox, env=env or {})
         running.extend(nodes)
         for node in nodes:
             node.launch()

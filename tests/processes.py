@@ -286,6 +286,11 @@ class Databases:
         self._postgres, self._home = postgres, home
         self._template: str | None = None
 
+    def copy_secrets(self, folder: Path) -> None:
+        """The passwords of the logins in these databases, for a server's folder."""
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.copy(self._home / "postgres-template" / "secrets.json", folder)
+
     def heal(self) -> None:
         """PostgreSQL runs again, whatever a test left."""
         self._postgres.heal()
