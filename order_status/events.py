@@ -72,11 +72,14 @@ class Shipment:
 
 @dataclass(frozen=True, slots=True)
 class Adjustment:
+    """`timed`: the sender told when it happened (else `at` is only when it was reported)."""
+
     id: str
     kind: str
     status: str
     amount: int | None
     at: datetime
+    timed: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,7 +120,7 @@ def effects(state: OrderState, zone: tzinfo) -> list[News]:
     for known in state.adjustments:
         stage = _SETTLED.get(known.adjustment.kind)
         if stage and known.adjustment.status == "completed":
-            found.append(_news(f"adjustment:{known.adjustment.id}", stage, known.adjustment.at))
+            found.append(_news(f"adjustment:{known.adjustment.id}", stage, known.adjustment.at, timed=known.adjustment.timed))
     return found
 
 

@@ -19,7 +19,7 @@ from order_status.news import News
 from order_status.stages import OrderState, Parts, headline
 from order_status.tables import actions, changes, counts, deliveries, orders, parcels, parts, settlements, tracks
 
-UNKNOWN_KEPT = 100  # distinct unknown values counted for each source; further ones are counted together
+UNKNOWN_KEPT = 100  # distinct unknown values, and distinct ignored topics, counted for each source; further ones are counted together
 NUMBER_USED_AGAIN = timedelta(days=120)  # carriers begin their numbers anew: an older order is not the one that is meant
 OrderKey = tuple[str, str]  # inbox id, order id
 
@@ -232,7 +232,7 @@ def count(conn: Connection, source_id: str, numbers: Mapping[tuple[str, str], in
     """Add to a source's numbers; a key is (outcome, reason)."""
     for (kind, reason), n in numbers.items():
         key = {"source_id": source_id, "outcome": kind, "reason": reason[:128]}
-        if kind == "unknown" and not _is_counted(conn, key) and _distinct(conn, source_id, kind) >= UNKNOWN_KEPT:
+        if kind in ("unknown", "ignored") and not _is_counted(conn, key) and _distinct(conn, source_id, kind) >= UNKNOWN_KEPT:
             key["reason"] = "other"
         if not _insert_once(conn, counts, {**key, "n": n, "last_at": now}):
             here = [counts.c[name] == value for name, value in key.items()]

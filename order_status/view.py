@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from order_status.events import Due, Mark
+from order_status.events import Adjustment, Due, Mark
 from order_status.stages import (
     OrderState,
     Parcel,
@@ -41,10 +41,20 @@ def order_view(state: OrderState, source_id: str) -> dict[str, Any]:
         "payment": payment_of(state),
         "items": [asdict(item) for item in head.items],
         "shipments": [_shipment(parcel) for parcel in state.parcels],
-        "adjustments": [{**asdict(known.adjustment), "at": _iso(known.adjustment.at)} for known in state.adjustments],
+        "adjustments": [_adjustment(known.adjustment) for known in state.adjustments],
         "measures": [{**asdict(known.measure), "at": _iso(known.measure.at)} for known in state.measures],
         "timeline": _timeline(state),
         "updated_at": _iso(head.stamp.at),
+    }
+
+
+def _adjustment(adjustment: Adjustment) -> dict[str, Any]:
+    return {
+        "id": adjustment.id,
+        "kind": adjustment.kind,
+        "status": adjustment.status,
+        "amount": adjustment.amount,
+        "at": _iso(adjustment.at),
     }
 
 

@@ -8,11 +8,10 @@ from datetime import datetime, tzinfo
 
 from order_status.events import Adjustment, Customer, Due, Item, Mark, OrderEvent, OrderHead, Shipment, Stamp
 from order_status.shops.answers import Malformed, Translated, Verified
-from order_status.shops.reading import Node, Unreadable, document, look_up
+from order_status.shops.reading import NO_CURRENCY, Node, Unreadable, document, look_up
 from order_status.shops.signing import body_digest
 
 TYPES = frozenset({"order_create", "order_update"})
-NO_CURRENCY = "XXX"  # ISO 4217: no currency involved
 
 ORDER = {
     "created": "placed",
@@ -66,7 +65,6 @@ def _order(data: Node, stamp: Stamp, zone: tzinfo) -> OrderEvent:
     order_id = data.need_ident("id")
     status = look_up(ORDER, data.word("status") or "created", "order", unknown)
     adjustments = list(data.nodes("adjustments", 200))
-    said = next((found for node in (data, *adjustments) if (found := node.text("currency"))), NO_CURRENCY).upper()
     buyer = data.node("buyer")
     return OrderEvent(
         head=OrderHead(
@@ -75,7 +73,7 @@ def _order(data: Node, stamp: Stamp, zone: tzinfo) -> OrderEvent:
             number=data.ident("order_number") or order_id,
             placed_at=data.time(zone, "created_at", "placed_at") or stamp.at,
             locale=data.locale("locale"),
-            currency=said if len(said) == 3 and said.isascii() and said.isalpha() else NO_CURRENCY,
+            currency=next((found for node in (data, *adjustments) if (found := node.currency("currency"))), NO_CURRENCY),
             total=next((total.whole("amount") or 0 for total in data.nodes("totals", 50) if total.text("type") == "total"), 0),
             url=data.url("permalink_url"),
             test=data.flag("test"),

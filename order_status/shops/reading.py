@@ -16,6 +16,7 @@ from order_status.events import Due
 LONGEST_ID = 128
 LONGEST_TEXT = 500
 MOST_MONEY = 10**12
+NO_CURRENCY = "XXX"  # ISO 4217: no currency involved
 _NO_MINOR = frozenset("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split())
 _THREE_DIGITS = frozenset("BHD IQD JOD KWD LYD OMR TND".split())
 _URL = re.compile(r"https?://[^\s\x00\"'<>]{1,2040}\Z")
@@ -172,10 +173,14 @@ class Node:
     def money(self, name: str, currency: str) -> int | None:
         return minor_units(self._data.get(name), currency)
 
-    def currency(self, *names: str) -> str:
-        """Raises Unreadable when there is none: an amount without it says nothing."""
+    def currency(self, *names: str) -> str | None:
         found = (self.text(*names) or "").upper()
-        if not re.fullmatch(r"[A-Z]{3}", found):
+        return found if re.fullmatch(r"[A-Z]{3}", found) else None
+
+    def need_currency(self, *names: str) -> str:
+        """Raises Unreadable when there is none: an amount without it says nothing."""
+        found = self.currency(*names)
+        if found is None:
             raise Unreadable(f"a currency is missing - at `{self.path}.{names[0]}`")
         return found
 
