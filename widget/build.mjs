@@ -8,7 +8,7 @@ import { mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
-import { slimSocketIo } from "./slim.mjs";
+import { onlyPolling, slimSocketIo } from "./slim.mjs";
 
 export const here = dirname(fileURLToPath(import.meta.url));
 export const dist = join(here, "dist");
@@ -73,7 +73,9 @@ async function buildDist() {
   const quoted = (name) => JSON.stringify(manifest[`${name}.js`]);
   await one("extra", "shopper/extra.ts", { __STRINGS__: JSON.stringify(nudgeStrings(all)) }, { inject: [] });
   await one("cards", "shopper/cards/main.tsx", {}, { inject: [join(here, "shopper/cards/jsx.ts")] });
-  await one("app", "shopper/app/main.tsx", { __LOCALES__: JSON.stringify(localeFiles), __EXTRA__: quoted("extra"), __CARDS__: quoted("cards") }, { mangleProps: /^_[a-zA-Z]/, reserveProps: /^_(destroy|reconnecting)$/ });
+  await one("fallback", "shopper/fallback/main.ts", {}, { plugins: [onlyPolling], inject: [] });
+  const chunks = { __EXTRA__: quoted("extra"), __CARDS__: quoted("cards"), __FALLBACK__: quoted("fallback") };
+  await one("app", "shopper/app/main.tsx", { __LOCALES__: JSON.stringify(localeFiles), ...chunks }, { mangleProps: /^_[a-zA-Z]/, reserveProps: /^_(destroy|reconnecting)$/ });
   await build({
     ...browser, format: "iife", inject: [], entryPoints: ["shopper/loader.ts"], outfile: join(dist, "loader.js"),
     define: { __APP__: quoted("app"), __EXTRA__: quoted("extra"), __LABELS__: JSON.stringify(labels(all)) },

@@ -1,6 +1,6 @@
 // Leaves out of socket.io-client what our wire never uses, to keep the app small: binary attachments, WebTransport,
-// XMLHttpRequest (polling goes by fetch), the cache of managers. The library's connection logic stays as it is; only
-// these modules are answered from here. Tests drive the library both whole (Node) and so (browser).
+// XMLHttpRequest (polling goes by fetch), the cache of managers, its own reconnection. The connection logic stays as it is;
+// only these modules are answered from here. Tests drive the library both whole (Node) and so (browser).
 
 const lib = (name) => new RegExp(`${name.replaceAll(".", "\\.")}\\.js$`);
 
@@ -8,10 +8,14 @@ const answers = [
   [lib("socket.io-client/build/esm/index"), 'export { Manager } from "./manager.js";'],
   [
     lib("engine.io-client/build/esm/transports/index"),
-    'import { WS } from "./websocket.js"; import { Fetch } from "./polling-fetch.js"; export const transports = { websocket: WS, polling: Fetch };',
+    'import { WS } from "./websocket.js"; export const transports = { websocket: WS };',
   ],
-  [lib("engine.io-client/build/esm/transports/polling-xhr"), "export class XHR {} export class BaseXHR {} export class Request {}"],
-  [lib("engine.io-client/build/esm/transports/webtransport"), "export class WT {}"],
+  [
+    lib("engine.io-client/build/esm/index"),
+    `export { Socket } from "./socket.js"; export { transports } from "./transports/index.js"; export { Fetch } from "./transports/polling-fetch.js";
+    export { installTimerFunctions } from "./util.js"; export { nextTick } from "./globals.node.js";`,
+  ],
+  [lib("socket.io-client/build/esm/contrib/backo2"), "export class Backoff { reset() {} setMin() {} setMax() {} setJitter() {} }"],
   [
     lib("engine.io-client/build/esm/contrib/parseuri"),
     `export function parse(text) {
@@ -57,10 +61,14 @@ const answers = [
   ],
 ];
 
-export const slimSocketIo = {
-  name: "slim-socket-io",
+const plugin = (name, given) => ({
+  name,
   setup(build) {
-    for (const [filter, contents] of answers)
+    for (const [filter, contents] of given)
       build.onLoad({ filter }, ({ path }) => ({ contents, loader: "js", resolveDir: path.slice(0, path.lastIndexOf("/")) }));
   },
-};
+});
+
+export const slimSocketIo = plugin("slim-socket-io", answers);
+/** For the chunk that adds long polling to an app which has the rest already. */
+export const onlyPolling = plugin("only-polling", [[lib("engine.io-client/build/esm/index"), 'export { Fetch } from "./transports/polling-fetch.js";'], ...answers]);

@@ -12,7 +12,8 @@ export type InitOptions = {
   /** false: no launcher; the shop opens the chat with its own button. */
   launcher?: boolean;
 };
-export type EventName = "ready" | "open" | "close" | "unread" | "message" | "nudge" | "offer" | "theme";
+/** `identity`: the shop's token was refused; the page may `identify` with a fresh one. */
+export type EventName = "ready" | "open" | "close" | "unread" | "message" | "nudge" | "offer" | "theme" | "identity";
 export type Bubble = Pick<Nudge, "message_id" | "text">;
 export type Report = "seen" | "dismissed" | "clicked" | "opt_outs";
 
@@ -31,7 +32,7 @@ export type Host = {
   /** The visitor's token. */
   token?: string;
   /** Keeps the token as far as the shopper and the browser allow, and says whether that worked: if not, the outbox, too, is in memory only. */
-  keep(token?: string): boolean;
+  keep(token?: string): boolean | undefined;
   emit(name: EventName, detail?: unknown): void;
   unread(count: number): void;
   brand(color: string): void;

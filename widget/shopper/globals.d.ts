@@ -9,3 +9,4 @@ declare module "*.css" {
   export default text;
 }
 declare const __CARDS__: string;
+declare const __FALLBACK__: string;

@@ -8,8 +8,10 @@ import css from "./loader.css";
 
 const page = window as unknown as { shopbell?: Call & { q?: unknown[][]; on?: number } };
 const base = (document.currentScript as HTMLScriptElement).src.split("/widget/")[0]!;
-const chunk = <T>(name: string) => import(`${base}/widget/${name}`) as Promise<T>;
-const extra = (use: (module: ExtraModule) => void) => void chunk<ExtraModule>(__EXTRA__).then(use);
+const chunk = <T>(name: string) => import(`${base}/widget/${name}${again}`) as Promise<T>;
+const extra = (use: (module: ExtraModule) => void) => chunk<ExtraModule>(__EXTRA__).then(use);
+/** Browsers may remember a failure: after one, chunks are asked for by another address. */
+let again = "";
 const language = () => host!.options.locale || document.documentElement.lang || undefined;
 
 let host: Host | undefined;
@@ -26,21 +28,22 @@ function makeHost(options: InitOptions): Host {
   const button = root.appendChild(document.createElement("button"));
   button.className = `l ${options.position}`;
   button.hidden = options.launcher === false;
-  button.onclick = () => withApp((app) => app.open());
+  button.onclick = () => call("open");
   button.onpointerenter = button.onfocus = () => chunk(__APP__);
   return {
     base, options, root, button, with: withApp, report: sender.report, page: () => watching?.page(),
     keep(token) {
       const slot = `shopbell.${options.key}`;
+      const may = allowed();
       try {
         // Another tab may have got a newer one.
-        if (allowed()) token ??= localStorage[slot] as string;
+        if (may) token ??= localStorage[slot] as string;
         this.token = token ?? this.token ?? "";
-        if (allowed()) return (localStorage[slot] = this.token), true;
+        if (may) localStorage[slot] = this.token;
+        return may;
       } catch {
         // The browser refuses: the visitor lives as long as this page.
       }
-      return false;
     },
     emit: (name, detail) => document.dispatchEvent(new CustomEvent(`shopbell:${name}`, { detail })),
     unread(count) {
@@ -52,10 +55,17 @@ function makeHost(options: InitOptions): Host {
   };
 }
 
-/** Fetches and starts the app once; after a failed fetch the next try fetches again. */
+/** Fetches and starts the app once; while that fails, the launcher shows that it is still at it. */
 const withApp = (use?: (app: App) => void) => {
-  loading ??= chunk<AppModule>(__APP__).then(({ start }) => start(host!));
-  loading.then((app) => use?.((host!.app = app)), () => (loading = undefined));
+  if (!loading) {
+    host!.button.ariaBusy = "true";
+    loading = chunk<AppModule>(__APP__).then(({ start }) => start(host!));
+  }
+  loading.then((app) => use?.((host!.app = app)), () => {
+    again += "?";
+    loading = undefined;
+    setTimeout(withApp, 3e3, use);
+  });
 };
 
 const allowed = () => host && host.options.consent !== "required" && host.options.consent !== false;
@@ -69,7 +79,8 @@ const sender = beacon(`${base}/v1/visits`, () => {
     page: { url: location.href, title: document.title },
   };
 }, (answer) => {
-  host!.keep(answer.visitor);
+  // The app has its own token from the socket; one that a beacon got at the same time is of another visitor.
+  if (!host!.app || host!.options.identity) host!.keep(answer.visitor);
   host!.brand(answer.inbox.color);
   if (answer.nudge) extra(({ nudge }) => nudge(host!, answer.nudge!, true));
   if (host!.app) return;
@@ -90,11 +101,11 @@ const api: Record<string, (...args: never[]) => unknown> = {
     (window.requestIdleCallback ?? setTimeout)(() => {
       host = makeHost(options);
       loading = undefined;
-      host.brand("#4338ca");
+      host.brand("#40c");
       host.unread(0);
       document.body.append(host.root.host);
       begin();
-      for (const [method, ...args] of queue.splice(0)) call(method as string, ...args);
+      for (const [method, ...args] of queue.splice(0)) method === "init" || call(method as string, ...args);
       host.emit("ready");
     });
   },
@@ -113,15 +124,14 @@ const api: Record<string, (...args: never[]) => unknown> = {
 
 // Calls wait until the launcher is drawn. What is not here is in `extra`; a method that does not exist says nothing.
 const queue = page.shopbell?.q ?? [];
-const call: Call = (method, ...args) => {
-  if (!host && method !== "init") queue.push([method, ...args]);
-  else if (api[method]) return api[method](...(args as never[]));
-  else extra(({ more }) => more[method]?.(host!, call, ...(args as never[])));
-};
+const call: Call = (method, ...args) =>
+  !host && method !== "init" ? queue.push([method, ...args])
+  : api[method] ? api[method](...(args as never[]))
+  : extra(({ more }) => more[method]?.(host!, call, ...(args as never[])));
 
 if (!page.shopbell?.on) {
   page.shopbell = Object.assign(call, { on: 1 });
   addEventListener("visibilitychange", () => document.hidden && (watching?.leave(), sender.leave()), true);
-  const first = queue.findIndex(([method]) => method === "init");
-  if (first >= 0) call(...(Array.from(queue.splice(first, 1)[0]!) as [string]));
+  const first = queue.find(([method]) => method === "init");
+  if (first) call(...(first as [string]));
 }

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { backoff, CommandFailed } from "../shared/socket.ts";
+import { backoff, CommandFailed } from "../shared/failure.ts";
 import { ERROR_CODES } from "../shared/wire.ts";
 
 test("grows to its ceiling and spreads from zero", () => {

@@ -109,11 +109,13 @@ const STATES: Record<string, () => Given> = {
   outbox: () => {
     let thread = putOutgoing(withAgent(), { client_id: "1", parts: [{ type: "text", text: "This one is on its way" }], at: at(), state: "sending" });
     thread = putOutgoing(thread, { client_id: "2", parts: [{ type: "text", text: "This one waits for the network" }], at: at(), state: "queued" });
-    return { link: "offline", thread: putOutgoing(thread, { client_id: "3", parts: [{ type: "text", text: "This one was refused" }], at: at(), state: "failed", reason: "too_large" }) };
+    const entries: State["entries"] = [{ client_id: "3", command: "send_message", body: {}, at: at(), failed: "too_large" }];
+    return { link: "offline", entries, thread: putOutgoing(thread, { client_id: "3", parts: [{ type: "text", text: "This one was refused" }], at: at(), state: "failed", reason: "too_large" }) };
   },
   not_saved: () => ({ saved: false, thread: withAgent() }),
   long: () => ({ thread: withAgent(), write: "A long message. ".repeat(240) }),
-  draining: () => ({ link: "draining", thread: withAgent() }),
+  ask_failed: () => ({ thread: withBot(), entries: [{ client_id: "4", command: "request_agent", body: {}, at: at(), failed: "forbidden" }] }),
+  earlier: () => ({ earlier: resolved(), thread: say(begun, WHO.me, "One more thing: do you repair zips in the shop?") }),
   resolved: () => ({ thread: resolved() }),
   rated: () => ({ thread: happen(resolved(), { fact: "conversation_rated", score: 5, comment: null }) }),
   closed: () => ({ link: "stopped", code: 4004, thread: withAgent() }),
@@ -152,7 +154,7 @@ if (name) {
   if (given.open === false) button.append(Object.assign(document.createElement("b"), { textContent: " 2 " }));
   else {
     const inbox = "inbox" in given ? given.inbox! : { ...shop, ...given.shop };
-    const state: State = { open: true, link: "online", code: 0, synced: true, saved: true, thread: emptyThread, entries: [], ...given, inbox };
+    const state: State = { open: true, link: "online", code: 0, synced: true, saved: true, thread: emptyThread, earlier: null, entries: [], ...given, inbox };
     const dialog = root.appendChild(document.createElement("div")).appendChild(document.createElement("dialog"));
     dialog.dir = direction(locale);
     dialog.lang = locale;

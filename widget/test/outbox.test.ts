@@ -4,7 +4,7 @@ import "fake-indexeddb/auto";
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as wait } from "node:timers/promises";
-import { CommandFailed } from "../shared/socket.ts";
+import { CommandFailed } from "../shared/failure.ts";
 import type { Durable, ErrorCode } from "../shared/wire.ts";
 import { makeOutbox } from "../shopper/app/outbox.ts";
 import { memoryStore, openStore, type Entry, type Store } from "../shopper/app/store.ts";
@@ -105,7 +105,7 @@ test("what another life left behind is sent at the next start", async () => {
 
 test("memory takes over where storage is refused, and says so", async () => {
   const s = await scene([], memoryStore());
-  assert.equal(s.outbox.saved, false);
+  assert.equal(s.kept.saved, false);
   await s.outbox.add(entry("1"));
   await settle();
   assert.deepEqual([s.acked, await s.kept.all()], [["1"], []]);

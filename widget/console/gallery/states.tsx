@@ -1,6 +1,6 @@
 // Shows the console in one scripted state, without a server: states.html?state=thread&theme=dark&dir=rtl&locale=pl.
 import { render } from "preact";
-import { CommandFailed } from "../../shared/socket.ts";
+import { CommandFailed } from "../../shared/failure.ts";
 import type { Fact, Row } from "../../shared/wire.ts";
 import { listen } from "../keys.ts";
 import { App } from "../parts/app.tsx";

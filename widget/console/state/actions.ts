@@ -1,6 +1,6 @@
 // What an agent does: each a command, with its refusal told in a toast. Nothing changes here before the server's fact.
 import { emptyThread, newestFrom } from "../../shared/conversation.ts";
-import { CommandFailed } from "../../shared/socket.ts";
+import { CommandFailed } from "../../shared/failure.ts";
 import type { Availability } from "../../shared/wire.ts";
 import { t } from "../words.ts";
 import { loadResolved, reasonOf, sessionOver, syncThread } from "./live.ts";

@@ -1,16 +1,20 @@
 // The socket's side of the store: connects, syncs the list and the open conversation, and lets every fact through the
 // two reducers (rows, thread). What a hint loses, a head or a cursor finds again. Walks a, b, d and e end here.
 import { applyFact as applyToThread, applyPage, applyTyping, applyView, behind as threadBehind, emptyThread } from "../../shared/conversation.ts";
-import { CommandFailed, connect, type Link, type LinkState } from "../../shared/socket.ts";
+import { backoff, CommandFailed } from "../../shared/failure.ts";
+import { addPolling } from "../../shared/polling.ts";
+import { connect, type Link, type LinkState } from "../../shared/socket.ts";
 import type { AgentHome, AgentPage, Fact, Panel, Passing, Row } from "../../shared/wire.ts";
 import { named, t } from "../words.ts";
 import { ring } from "./bell.ts";
 import { fetchJson, plug, port } from "./port.ts";
 import { applyFact as applyToRow, behind, fromServer, type LiveRow } from "./rows.ts";
 import { agents, boot, ended, link, listLoad, me, openId, outbox, panel, panelLoad, resolvedLoad, rows, thread, threadLoad, typing, view } from "./store.ts";
-import { flush } from "./sender.ts";
+import { flush, keepOutbox } from "./sender.ts";
 
 const MANY_BEHIND = 8;
+const INSUFFICIENT_STATE = 4010;
+let failures = 0;
 const PANEL_FACTS = new Set<Fact["fact"]>(["context_recorded", "offer_settled", "proactive_shown", "conversation_rated", "conversation_resolved", "conversation_queued"]);
 const fetching = new Set<string>();
 const timers = new Map<string, ReturnType<typeof setTimeout>>();
@@ -49,8 +53,11 @@ export async function syncList(): Promise<void> {
     }
     rows.value = next;
     listLoad.value = "ready";
+    failures = 0;
   } catch (error) {
-    if (!sessionOver(error) && listLoad.value !== "ready") listLoad.value = "error";
+    if (sessionOver(error)) return;
+    if (listLoad.value !== "ready") listLoad.value = "error";
+    if (error instanceof CommandFailed && error.transient && link.value === "online") later("list", backoff(failures++, error.retryAfterMs), () => void syncList());
   }
 }
 
@@ -201,11 +208,12 @@ export function takePassing<K extends keyof Passing>(name: K, body: Passing[K]):
   }
 }
 
-function takeState(state: LinkState): void {
+function takeState(state: LinkState, code: number): void {
   link.value = state;
   if (state === "stopped") ended.value = true;
+  if (code === INSUFFICIENT_STATE) thread.value = emptyThread;
   if (state !== "online") return;
-  void syncList().then(() => flush());
+  void syncList().then(() => flush(true));
   void syncThread();
   if (view.value === "resolved") void loadResolved();
 }
@@ -213,8 +221,10 @@ function takeState(state: LinkState): void {
 export function start(): Link {
   const real = connect({
     url: location.origin, namespace: "/agent", auth: () => ({ csrf: boot.value.csrf }), onState: takeState, onFact: takeFact, onPassing: takePassing,
+    fallback: async () => ({ addPolling }),
   });
   plug({ command: (name, body) => real.command(name, body), get: fetchJson, dial: () => real.open() });
+  keepOutbox();
   real.open();
   addEventListener("pagehide", () => real.close());
   addEventListener("pageshow", (event) => event.persisted && real.open());

@@ -1,5 +1,5 @@
 // What the agent has sent and the server has not confirmed: pure steps over a list. `client_id` stays the same over all
-// tries, so a repeat cannot post twice. Kept in memory: the draft is written back when an item is taken out.
+// tries and over a reload, so a repeat cannot post twice. The draft is written back when an item is taken out.
 import type { WireError } from "../../shared/wire.ts";
 
 export type Outgoing = {
@@ -30,11 +30,16 @@ export const without = (box: Outbox, id: string): Outbox => box.filter((item) =>
 export const again = (box: Outbox, id: string, seen?: number): Outbox =>
   box.map((item) => (item.client_id === id ? { ...item, state: "waiting", error: null, tries: 0, seen_seq: seen ?? item.seen_seq } : item));
 
-/** After a refusal: transient goes back to waiting, `stale` waits for the agent, everything else has failed for good. */
+/** What outlives the page, and what of it waits again afterwards. */
+export const pack = (box: Outbox): string => JSON.stringify(box.filter((item) => item.state !== "sent"));
+export const unpack = (text: string | null): Outbox =>
+  (JSON.parse(text || "[]") as Outgoing[]).map((item) => (item.state === "sending" ? { ...item, state: "waiting" } : item));
+
+/** After a refusal: transient, or signed out, goes back to waiting; `stale` waits for the agent, everything else has failed for good. */
 export function refused(box: Outbox, id: string, error: WireError): Outbox {
   return box.map((item) => {
     if (item.client_id !== id) return item;
-    if (isTransient(error)) return { ...item, state: "waiting", tries: item.tries + 1 };
+    if (isTransient(error) || error.code === "unauthenticated") return { ...item, state: "waiting", tries: item.tries + 1 };
     return { ...item, state: error.code === "stale" ? "stale" : "failed", error };
   });
 }

@@ -1,6 +1,6 @@
 // The two ways out of the console: a command on the socket, and a GET for what is fetched apart. live.ts puts the real
 // ones in; a scripted page puts in its own.
-import { CommandFailed } from "../../shared/socket.ts";
+import { CommandFailed } from "../../shared/failure.ts";
 import type { WireError } from "../../shared/wire.ts";
 
 export type Port = {

@@ -1,8 +1,10 @@
 // Sends the outbox: in order, one at a time per conversation, again after a transient error, never twice (client_id).
-import { backoff, CommandFailed } from "../../shared/socket.ts";
+// Keeps it for this tab, so that a reload or a new sign-in goes on with it.
+import { effect } from "@preact/signals";
+import { backoff, CommandFailed } from "../../shared/failure.ts";
 import type { Durable } from "../../shared/wire.ts";
 import { uuid7 } from "../../shared/uuid7.ts";
-import { acked, again, due, refused, sending, without, type Outgoing } from "./outbox.ts";
+import { acked, again, due, pack, refused, sending, unpack, without, type Outgoing } from "./outbox.ts";
 import { port } from "./port.ts";
 import { ended, link, me, outbox, thread } from "./store.ts";
 import { writeDraft } from "./drafts.ts";
@@ -26,13 +28,34 @@ async function send(item: Outgoing): Promise<void> {
   flush();
 }
 
-/** Sends what is due, if we are connected; otherwise the next connection calls it again. */
-export function flush(): void {
+/** Takes up what this agent had not yet sent in this tab; call once, when it is known who they are. */
+export function keepOutbox(): void {
+  const slot = `shopbell.outbox.${me.value.id}`;
+  /** Where storage is refused or full, it lives as long as the page. */
+  const tried = (use: () => void) => {
+    try {
+      use();
+    } catch {
+      // Kept in memory.
+    }
+  };
+  tried(() => (outbox.value = unpack(sessionStorage.getItem(slot))));
+  effect(() => {
+    const text = pack(outbox.value);
+    tried(() => sessionStorage.setItem(slot, text));
+  });
+  addEventListener("beforeunload", (event) => outbox.value.some((item) => item.state === "waiting" || item.state === "sending") && event.preventDefault());
+}
+
+/** Sends what is due, if we are connected; otherwise the next connection calls it again, `anew`: whatever was to be waited for. */
+export function flush(anew = false): void {
   clearTimeout(timer);
+  if (anew) pausedUntil = 0;
+  if (ended.value) return;
   if (link.value !== "online" && link.value !== "draining") return;
   const wait = pausedUntil - Date.now();
   if (wait > 0) {
-    timer = setTimeout(flush, wait);
+    timer = setTimeout(flush, wait, false);
     return;
   }
   for (let item = due(outbox.value); item; item = due(outbox.value)) {

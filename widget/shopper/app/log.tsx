@@ -5,6 +5,7 @@ import type { Item, Outgoing } from "../../shared/conversation.ts";
 import { clock, day, dayKey, span } from "../../shared/format.ts";
 import { Rich } from "../../shared/inline.tsx";
 import type { Message, Part } from "../../shared/wire.ts";
+import type { Entry } from "./store.ts";
 import type { Scene } from "./ui.ts";
 
 const GROUP_MS = 300_000;
@@ -16,9 +17,9 @@ function line({ seq, at, message }: Item & { kind: "message" }): Line {
   return { key: client_id, at, own: type === "incoming", who: sender.kind + sender.id, name: sender.name, parts, seq, id };
 }
 
-/** Whether the shopper has said anything after `seq`: then choices and forms before it are answered. */
+/** Whether the shopper has said anything after `seq`, or it is over: then choices and forms before it are answered. */
 const answeredAfter = (scene: Scene, seq: number) =>
-  scene.thread.outgoing.length > 0 || scene.thread.items.some((i) => i.seq > seq && i.kind === "message" && i.message.type === "incoming");
+  scene.thread.status === "resolved" || scene.thread.outgoing.length > 0 || scene.thread.items.some((i) => i.seq > seq && i.kind === "message" && i.message.type === "incoming");
 
 function drawPart(part: Part, at: Line, scene: Scene): VNode | string | null {
   const { t, act, cards } = scene;
@@ -61,17 +62,22 @@ function happened(item: Item, { t, locale }: Scene): string {
   }
 }
 
-function status(at: Line, last: boolean, { t, thread, act, entries }: Scene): VNode | string | null {
+/** What the server refused for good, and what may be done about it. */
+export function Failed({ entry, scene: { t, act } }: { entry: Entry; scene: Scene }) {
+  const key = `failed_${entry.failed}`;
+  return (
+    <span class="bad">
+      {t(key) === key ? t("failed") : t(key)}{" "}
+      <button onClick={() => act.retry(entry)}>{t("retry")}</button> <button onClick={() => act.drop(entry.client_id)}>{t("delete")}</button>
+    </span>
+  );
+}
+
+function status(at: Line, last: boolean, scene: Scene): VNode | string | null {
+  const { t, thread, entries } = scene;
   const { out } = at;
-  if (out?.state === "failed") {
-    const entry = entries.find((e) => e.client_id === out.client_id);
-    return (
-      <span class="bad">
-        {t(`failed_${out.reason}`) === `failed_${out.reason}` ? t("failed") : t(`failed_${out.reason}`)}{" "}
-        <button onClick={() => entry && act.retry(entry)}>{t("retry")}</button> <button onClick={() => act.drop(out.client_id)}>{t("delete")}</button>
-      </span>
-    );
-  }
+  const entry = out?.state === "failed" && entries.find((e) => e.client_id === out.client_id);
+  if (entry) return <Failed entry={entry} scene={scene} />;
   if (out) return t(out.state === "queued" ? "waits" : out.state);
   return at.own && last ? t(thread.read.agent >= at.seq ? "read" : "sent") : null;
 }

@@ -20,10 +20,13 @@ export function adopt(root: ShadowRoot, text: string) {
 
 export async function start(host: Host): Promise<App> {
   const { options, root, button } = host;
-  const chunk = <T,>(name: string) => import(`${host.base}/widget/${name}`) as Promise<T>;
+  const chunk = <T,>(name: string): Promise<T> => {
+    const url = `${host.base}/widget/${name}`;
+    // A browser may remember a failure: the second try goes by another address.
+    return import(url).catch(() => import(`${url}?${Date.now()}`));
+  };
   let kit = await words();
   let cards: Cards | null = null;
-  const slot = `shopbell.${options.key}.`;
   const life = new AbortController();
   let cardsAsked = false;
   let drawing = true;
@@ -42,7 +45,8 @@ export async function start(host: Host): Promise<App> {
     if (text) void chunk<ExtraModule>(__EXTRA__).then(({ nudge }) => nudge(host, { message_id: message.id, text }, message.sender.kind === "integration", true));
   }
 
-  const session = await makeSession(host, soon, arrived);
+  const session = await makeSession(host, () => chunk(__FALLBACK__), soon, arrived);
+  const { keep } = session;
   const mount = root.appendChild(document.createElement("div"));
   const dialog = mount.appendChild(document.createElement("dialog"));
   adopt(root, css);
@@ -68,7 +72,7 @@ export async function start(host: Host): Promise<App> {
     const { state } = session;
     if (!state.open) return;
     const { t, locale } = kit;
-    const { thread, entries } = state;
+    const { thread, earlier, entries } = state;
     const log = find(".log");
     const atEnd = !log || log.scrollHeight - log.scrollTop - log.clientHeight < 60;
     dialog.dir = direction(locale);
@@ -76,7 +80,7 @@ export async function start(host: Host): Promise<App> {
     dialog.ariaLabel = t("dialog", { name: state.inbox?.name ?? "" });
     render(<Panel state={state} scene={{ t, locale, thread, entries, act, cards, now: Date.now() }} />, dialog);
     if (atEnd) find(".log")!.scrollTop = 1e9;
-    if (!cardsAsked && (thread.status === "resolved" || thread.items.some((i) => i.kind === "message" && i.message.parts.some((p) => NEEDS_CARDS.test(p.type))))) {
+    if (!cardsAsked && (thread.status === "resolved" || [...(earlier?.items ?? []), ...thread.items].some((i) => i.kind === "message" && i.message.parts.some((p) => NEEDS_CARDS.test(p.type))))) {
       cardsAsked = true;
       chunk<CardsModule>(__CARDS__).then((made) => {
         adopt(root, made.css);
@@ -86,18 +90,9 @@ export async function start(host: Host): Promise<App> {
     }
   }
   drawing = false;
+  button.ariaBusy = null;
   const theme = () => (dialog.dataset.theme = options.theme ?? "");
   theme();
-
-  /** What this tab keeps over a reload, where storage is allowed: the draft, and whether the panel is open. */
-  function keep(name: string, value?: string): string {
-    try {
-      if (session.state.saved) return (value === undefined ? sessionStorage[slot + name] : (sessionStorage[slot + name] = value)) ?? "";
-    } catch {
-      // No place to keep it.
-    }
-    return "";
-  }
 
   function shown(open: boolean) {
     button.ariaExpanded = open ? "true" : null;
@@ -153,17 +148,16 @@ export async function start(host: Host): Promise<App> {
       act.send([{ type: "text", text }]);
     },
     renew() {
-      void words().then((next) => {
+      words().then((next) => {
         kit = next;
         soon();
-      });
+      }, () => 0);
       session.renew();
     },
     stop() {
       life.abort();
       clearInterval(minute);
-      keep("draft", "");
-      keep("open", "");
+      for (const what of ["draft", "open", "earlier"]) keep(what, "");
       mount.remove();
       void session.stop();
     },

@@ -2,7 +2,7 @@
 // hand over through the store. Sending twice is harmless: the client id is the same.
 
 import type { Durable } from "../../shared/wire.ts";
-import { backoff, type CommandFailed } from "../../shared/socket.ts";
+import { backoff, CommandFailed } from "../../shared/failure.ts";
 import type { Entry, Store } from "./store.ts";
 
 /** `changed`: the store is not as before, look again. `acked`: the server has it. */
@@ -22,6 +22,7 @@ export function makeOutbox({ name, store, send, ready, changed, acked }: OutboxO
   let leads = !store.saved || !globalThis.navigator?.locks;
   let sending: string | null = null;
   let attempt = 0;
+  let notBefore = 0;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let release = () => {};
   let over = false;
@@ -43,20 +44,25 @@ export function makeOutbox({ name, store, send, ready, changed, acked }: OutboxO
 
   /** `adopt`: also when another tab leads, in case that one sleeps. */
   async function drain(adopt = false): Promise<void> {
-    if (over || sending || !ready() || !(leads || adopt)) return;
+    if (over || sending || !ready() || !(leads || adopt) || Date.now() < notBefore) return;
     const entry = (await store.all()).find((e) => !e.failed);
     if (!entry || sending || over) return;
     sending = entry.client_id;
     await look();
     let wait = 0;
     try {
+      // Gone while the store was read: not the new connection's business before it has said hello.
+      if (!ready()) throw new CommandFailed({ code: "unavailable", message: "not connected" });
       const answer = await send(entry);
       attempt = 0;
       acked(entry, answer);
       await store.drop(entry.client_id);
     } catch (error) {
       const { transient, code, retryAfterMs } = error as CommandFailed;
-      if (transient) wait = backoff(attempt++, retryAfterMs);
+      if (transient) {
+        notBefore = Date.now() + retryAfterMs;
+        wait = backoff(attempt++, retryAfterMs + 1);
+      }
       // Taken away here or in another tab while it was under way: leave it away.
       else if (code && (await store.all()).some((e) => e.client_id === entry.client_id)) await store.put({ ...entry, failed: code });
       else if (!code) throw error;
@@ -82,13 +88,13 @@ export function makeOutbox({ name, store, send, ready, changed, acked }: OutboxO
     }));
 
   return {
-    saved: store.saved,
     look,
     drain,
     /** Resolves when the entry is kept: show it only then. */
     async add(entry: Entry) {
       await write(store.put(entry));
-      if (!leads) later(ADOPT_MS);
+      // The tab that leads does not see what is only in the memory of this one.
+      if (!leads) later(store.saved ? ADOPT_MS : 0);
       void drain();
     },
     async retry(entry: Entry) {

@@ -3,7 +3,7 @@
 import type { VNode } from "preact";
 import { span } from "../../shared/format.ts";
 import { Composer } from "./composer.tsx";
-import { Log } from "./log.tsx";
+import { Failed, Log } from "./log.tsx";
 import type { State } from "./session.ts";
 import type { Scene } from "./ui.ts";
 
@@ -18,12 +18,11 @@ function headline({ thread, inbox }: State, { t, locale }: Scene): string {
   return t("assistant");
 }
 
-function notice({ link, code, saved, inbox, thread, synced }: State, { t, act }: Scene): VNode | null {
+function notice({ link, code, saved, inbox, thread }: State, { t, act }: Scene): VNode | null {
   const human = (!thread.status || thread.status === "bot") && inbox?.bot === "loading";
   const key =
     link === "stopped" ? (code === 4004 ? "closed" : "refused")
-    : link === "draining" ? "draining"
-    : link !== "online" ? (synced || link === "offline" ? "offline" : null)
+    : link === "offline" ? "offline"
     : human ? "bot_loading"
     : saved ? null : "not_saved";
   return key && (
@@ -35,10 +34,10 @@ function notice({ link, code, saved, inbox, thread, synced }: State, { t, act }:
 }
 
 export function Panel({ state, scene }: { state: State; scene: Scene }) {
-  const { thread, inbox, synced, link, entries } = state;
+  const { thread, earlier, inbox, synced, link, entries } = state;
   const { t, act, cards } = scene;
   const nothing = !thread.items.some((i) => i.kind === "message") && !thread.outgoing.length;
-  const asked = entries.some((e) => e.command === "request_agent");
+  const asked = entries.some((e) => e.command === "request_agent" && !e.failed);
   const mayAsk = synced && inbox && (!thread.status || thread.status === "bot") && inbox.bot !== "loading" && !asked;
   const here = inbox?.online || (thread.status === "bot" && inbox?.bot === "ready");
   const typing = thread.typing.find((who) => who.kind !== "visitor");
@@ -66,7 +65,10 @@ export function Panel({ state, scene }: { state: State; scene: Scene }) {
             </div>
           </div>
         )}
-        <Log scene={scene} />
+        {earlier && <Log key="earlier" scene={{ ...scene, thread: earlier }} />}
+        {earlier && <div class="ev rule">{t("anew")}</div>}
+        <Log key="now" scene={scene} />
+        {entries.map((e) => e.failed && e.command[0] === "r" && <div class="ev" key={e.client_id}><Failed entry={e} scene={scene} /></div>)}
         {thread.status === "resolved" && !thread.rated && (cards ? cards.rating(scene) : null)}
         {typing && <div class="msg"><div class="bub typing"><span class="vh">{t("typing", { name: typing.name })}</span><i /><i /><i /></div></div>}
       </div>

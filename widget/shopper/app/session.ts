@@ -4,30 +4,35 @@
 import {
   applyFact, applyPage, applyTyping, applyView, behind, detach, dropOutgoing, emptyThread, newestFrom, putOutgoing, type Thread,
 } from "../../shared/conversation.ts";
-import { connect, type CommandFailed, type LinkState } from "../../shared/socket.ts";
+import { backoff, type CommandFailed } from "../../shared/failure.ts";
+import { connect, type Fallback, type LinkState } from "../../shared/socket.ts";
 import { uuid7 } from "../../shared/uuid7.ts";
-import type { Durable, Fact, InboxView, Part, SyncAnswer } from "../../shared/wire.ts";
+import type { Durable, Fact, InboxView, Page, Part, SyncAnswer } from "../../shared/wire.ts";
 import type { Host } from "../contract.ts";
 import { makeOutbox } from "./outbox.ts";
 import { memoryStore, openStore, type Entry } from "./store.ts";
 
+/** `earlier`: the conversation that was resolved before the one in `thread` began. */
 export type State = {
   open: boolean; link: LinkState; code: number; synced: boolean; saved: boolean; inbox: InboxView | null; thread: Thread;
-  entries: readonly Entry[];
+  earlier: Thread | null; entries: readonly Entry[];
 };
 export type Session = Awaited<ReturnType<typeof makeSession>>;
 
 const TYPING_TOLD_MS = 3_000;
 const IDLE_MS = 5_000;
 const TYPING_SHOWN_MS = 8_000;
+/** A break shorter than this is nobody's business. */
+const CALM_MS = 3_000;
 
 /** `draw` is called after each change of the state; `arrived` for each new message that is not the shopper's, and for each offer's outcome, live ones only. */
-export async function makeSession(host: Host, draw: () => void, arrived: (fact: Fact) => void) {
+export async function makeSession(host: Host, fallback: () => Promise<Fallback>, draw: () => void, arrived: (fact: Fact) => void) {
   const { key } = host.options;
   const name = `shopbell.${key}`;
-  const store = host.keep() ? await openStore(name).catch(memoryStore) : memoryStore();
+  const late = new Promise<never>((_, no) => setTimeout(no, CALM_MS));
+  const store = host.keep() ? await Promise.race([openStore(name), late]).catch(memoryStore) : memoryStore();
   let state: State = {
-    open: false, link: "offline", code: 0, synced: false, saved: store.saved, inbox: null, thread: emptyThread, entries: [],
+    open: false, link: "connecting", code: 0, synced: false, saved: store.saved, inbox: null, thread: emptyThread, earlier: null, entries: [],
   };
   const set = (change: Partial<State>) => {
     state = { ...state, ...change };
@@ -41,25 +46,40 @@ export async function makeSession(host: Host, draw: () => void, arrived: (fact: 
   let greeted = false;
   let toldTyping = 0;
   let readThrough = 0;
+  let failures = 0;
+  let syncTimer: ReturnType<typeof setTimeout> | undefined;
+  let calm: ReturnType<typeof setTimeout> | undefined;
   let idleTimer: ReturnType<typeof setTimeout> | undefined;
   let typingTimer: ReturnType<typeof setTimeout> | undefined;
   const seen = new Set<string>();
 
   const link = connect({
-    url: host.base, namespace: "/shopper",
+    url: host.base, namespace: "/shopper", fallback,
     auth: () => {
       host.keep();
       const { identity, locale, timezone } = host.options;
       return { key, visitor: host.token || undefined, identity, locale: locale || document.documentElement.lang || undefined, timezone };
     },
     onState(next, code) {
+      if (next === "draining") return;
       greeted &&= next === "online";
-      set({ link: next, code });
+      if (code === 4010) anew();
+      if (next === "online" || next === "stopped") {
+        clearTimeout(calm);
+        calm = undefined;
+        set({ link: next, code });
+      } else
+        calm ??= setTimeout(() => {
+          calm = undefined;
+          if (link.state !== "online") set({ link: "offline", code });
+        }, CALM_MS);
       if (next === "online") void sync(thread().status === "resolved");
-      // Refused for who we say we are: once as somebody less, an identity may have expired or a token been revoked.
+      // Refused for who we say we are: once as somebody less. The page is asked for a fresh identity, a token may have been revoked.
       if (next === "stopped" && code === 4003 && (host.options.identity || host.token)) {
-        if (host.options.identity) host.options.identity = undefined;
-        else host.keep("");
+        if (host.options.identity) {
+          host.options.identity = undefined;
+          host.emit("identity");
+        } else host.keep("");
         link.open();
       }
     },
@@ -73,8 +93,12 @@ export async function makeSession(host: Host, draw: () => void, arrived: (fact: 
     },
     onPassing(event, body) {
       const told = body as never as Record<string, never>;
-      if (event === "heads") behind(thread(), told.heads!) && void sync();
-      else if (event === "inbox_changed") state.inbox && set({ inbox: { ...state.inbox!, ...(told as object) } });
+      if (event === "heads") {
+        const { id, status } = thread();
+        if (behind(thread(), told.heads!)) void sync();
+        // One that we have not heard of.
+        else if ((!id || status === "resolved") && Object.keys(told.heads!).some((one) => one !== id)) void sync(true);
+      } else if (event === "inbox_changed") state.inbox && set({ inbox: { ...state.inbox!, ...(told as object) } });
       else if (event === "queue_moved") told.conversation === thread().id && setThread({ ...thread(), queuePosition: told.position! });
       else if (event === "typing_changed") {
         setThread(applyTyping(thread(), told.conversation!, told.who!, told.typing!));
@@ -85,10 +109,11 @@ export async function makeSession(host: Host, draw: () => void, arrived: (fact: 
   });
 
   /** Catches up after the cursor; `anew` asks for whatever conversation is the current one. One at a time. */
-  async function sync(anew = false): Promise<void> {
-    fresh ||= anew;
+  async function sync(current = false): Promise<void> {
+    fresh ||= current;
     if (syncing) return void (again = true);
     syncing = true;
+    clearTimeout(syncTimer);
     try {
       do {
         again = false;
@@ -96,22 +121,29 @@ export async function makeSession(host: Host, draw: () => void, arrived: (fact: 
         const answer = await link.command<SyncAnswer>("sync", id && !fresh ? { conversation: id, epoch, after: last } : {});
         fresh = false;
         greeted = true;
+        failures = 0;
         if (answer.visitor.token) host.keep(answer.visitor.token);
         host.brand(answer.inbox.color);
         const view = answer.conversation;
         let next = thread();
+        let { earlier } = state;
         if (!view) next = detach(next);
         else {
+          if (next.status === "resolved" && next.id !== view.id) earlier = next;
           const page = applyPage(next, view.id, answer);
           next = page.complete ? applyView(page.thread, view) : page.thread;
           again ||= !page.complete;
         }
-        set({ thread: next, inbox: answer.inbox, synced: true });
+        set({ thread: next, earlier, inbox: answer.inbox, synced: true });
       } while (again);
+      await recall();
     } catch (error) {
-      // Offline again, or refused for now: the next connect or heartbeat syncs. Not ours any more: whatever is current then.
-      again = (error as CommandFailed).code === "not_found" && !fresh;
-      fresh ||= again;
+      const { code, transient, retryAfterMs } = error as CommandFailed;
+      // Not ours any more: whatever is current then.
+      again = code === "not_found" && !fresh;
+      if (again) anew();
+      // Offline again: the next connect syncs. Refused for now: later.
+      if (transient && link.state === "online") syncTimer = setTimeout(sync, backoff(failures++, retryAfterMs));
     }
     syncing = false;
     if (again) return sync();
@@ -120,11 +152,40 @@ export async function makeSession(host: Host, draw: () => void, arrived: (fact: 
     look();
   }
 
+  function anew() {
+    fresh = true;
+    keep("earlier", "");
+    set({ thread: detach(thread()), earlier: null });
+  }
+
+  /** The conversation before this one, again after a reload. */
+  async function recall() {
+    const { id } = thread();
+    if (state.earlier) return keep("earlier", state.earlier.id!);
+    const before = keep("earlier");
+    if (!before || before === id) return;
+    keep("earlier", "");
+    const page = await link.command<Page>("sync", { conversation: before }).catch(() => null);
+    if (page) set({ earlier: applyPage(emptyThread, before, page).thread });
+    if (page) keep("earlier", before);
+  }
+
+  /** What this tab keeps over a reload, where storage is allowed: the draft, whether the panel is open, the conversation before. */
+  function keep(what: string, value?: string): string {
+    const slot = `${name}.${what}`;
+    try {
+      if (store.saved) return (value === undefined ? sessionStorage[slot] : (sessionStorage[slot] = value)) ?? "";
+    } catch {
+      // No place to keep it.
+    }
+    return "";
+  }
+
   const outbox = makeOutbox({
     name, store,
     // The server wants to be greeted before it takes anything.
     ready: () => greeted,
-    send: (entry) => link.command<Durable>(entry.command, entry.body),
+    send: (entry) => link.command<Durable>(entry.command, entry.body, entry.client_id),
     changed(entries, sending) {
       let next = thread();
       // What is gone from the store was deleted after a failure, or acked (in this tab or another) and its fact is on the way.
@@ -137,7 +198,7 @@ export async function makeSession(host: Host, draw: () => void, arrived: (fact: 
         const held = next.outgoing.find((o) => o.client_id === e.client_id);
         next = putOutgoing(next, { client_id: e.client_id, parts, at: e.at, reason: e.failed, state: e.failed ? "failed" : held?.state === "sent" ? "sent" : e.client_id === sending ? "sending" : "queued" });
       }
-      set({ thread: next, entries });
+      set({ thread: next, entries, saved: store.saved });
     },
     acked(entry, answer) {
       const held = thread().outgoing.find((o) => o.client_id === entry.client_id);
@@ -172,6 +233,8 @@ export async function makeSession(host: Host, draw: () => void, arrived: (fact: 
   const post = (command: Entry["command"], body: object) => {
     const client_id = uuid7();
     const own = command === "send_message" && { client_id };
+    // Asked for anew: what became of it before no longer matters.
+    if (!own) for (const e of state.entries) if (e.failed && e.command === command) void outbox.drop(e.client_id);
     return outbox.add({ client_id, command, body: { ...body, ...own }, at: new Date().toISOString() });
   };
   document.addEventListener("visibilitychange", look);
@@ -181,7 +244,7 @@ export async function makeSession(host: Host, draw: () => void, arrived: (fact: 
     get state() {
       return state;
     },
-    look, outbox, link,
+    look, outbox, link, keep,
     send(parts: Part[]) {
       toldTyping = 0;
       return post("send_message", { parts });
@@ -203,8 +266,7 @@ export async function makeSession(host: Host, draw: () => void, arrived: (fact: 
     },
     /** Signs in again: as another identity, or with another language. */
     renew() {
-      setThread(emptyThread);
-      fresh = true;
+      anew();
       link.close();
       link.open();
     },

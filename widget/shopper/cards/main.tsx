@@ -29,7 +29,7 @@ function ProductCard({ product, scene }: { product: Product; scene: Scene }) {
 
 function OfferCard({ offer, scene }: { offer: Offer; scene: Scene }) {
   const { t, locale, thread, entries, act, now } = scene;
-  const asked = entries.find((e) => e.command === "accept_offer" && (e.body as { offer_id: string }).offer_id === offer.id);
+  const asked = entries.findLast((e) => e.command === "accept_offer" && (e.body as { offer_id: string }).offer_id === offer.id);
   const told = thread.offers[offer.id];
   const state = told?.state ?? (asked?.failed ? "failed" : asked ? "accepted" : offer.expires_at && Date.parse(offer.expires_at) < now ? "expired" : "open");
   const reason = told?.reason;
@@ -81,7 +81,7 @@ function ContactForm({ part, scene, answered }: { part: Part & { type: "contact_
 
 function Rating({ scene }: { scene: Scene }): VNode {
   const { t, act, entries } = scene;
-  if (entries.some((e) => e.command === "rate")) return <p class="ev">{t("thanks")}</p>;
+  if (entries.some((e) => e.command === "rate" && !e.failed)) return <p class="ev">{t("thanks")}</p>;
   return (
     <form
       class="card rate"
