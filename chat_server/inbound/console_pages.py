@@ -20,6 +20,7 @@ from chat_server.errors import ClientError, Code
 from chat_server.flows import console
 from chat_server.flows.context import Context
 from chat_server.flows.people import token_hash
+from chat_server.inbound import payloads as p
 from chat_server.inbound.auth import authorize, check_password, session, start_session
 from chat_server.inbound.limits import Limits
 
@@ -91,7 +92,7 @@ class ConsolePages:
     async def login(self, request: web.Request) -> web.StreamResponse:
         """Same answer and time for an unknown e-mail as for a wrong password."""
         form = await request.post()
-        email = str(form.get("email", "")).strip().lower()[:254]
+        email = p.parse(str(form.get("email", "")), str).strip().lower()[:254]
         password, csrf, onward = (str(form.get(name, "")) for name in ("password", "csrf", "next"))
         expected = request.cookies.get(self._login_cookie, "")
         if not expected or not hmac.compare_digest(expected.encode(), csrf.encode()):
@@ -142,7 +143,7 @@ class ConsolePages:
     async def panel(self, request: web.Request) -> web.Response:
         """The panel of one conversation."""
         agent = await self._authorized(request)
-        return web.json_response({"ok": True, **await console.panel(self._context, agent, request.match_info["id"])})
+        return web.json_response({"ok": True, **await console.panel(self._context, agent, p.parse(request.match_info["id"], p.Id))})
 
     async def _authorized(self, request: web.Request) -> Agent:
         found = await self._agent(request)

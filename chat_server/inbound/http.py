@@ -47,7 +47,7 @@ def errors(inboxes: dict[str, Inbox]) -> Any:
         except web.HTTPRequestEntityTooLarge:
             response = refusal(ClientError(Code.TOO_LARGE, "The body is too large."))
         except web.HTTPException as error:
-            response = error
+            response = error if error.status < 400 or not request.path.startswith("/v1/") else no_such_call(error)
         except Exception:  # outermost guard: a bug answers `internal` and is logged with its trace
             log.exception("request failed", path=request.path)
             response = refusal(ClientError(Code.INTERNAL, "Something went wrong here.", retry_after_ms=1000))
@@ -66,6 +66,12 @@ def refusal(error: ClientError) -> web.Response:
     """An error as an HTTP answer."""
     headers = {"Retry-After": str(-(-error.retry_after_ms // 1000))} if error.retry_after_ms else {}
     return web.json_response(error.body(), status=HTTP_STATUS[error.code], headers=headers)
+
+
+def no_such_call(error: web.HTTPException) -> web.Response:
+    """A path or a method that nobody serves, in the shape of every other refusal; the status stays."""
+    body = ClientError(Code.NOT_FOUND, "There is no such call.").body()
+    return web.json_response(body, status=error.status, headers={name: error.headers[name] for name in ("Allow",) if name in error.headers})
 
 
 class Http:
@@ -168,7 +174,7 @@ class Http:
         """Twin of `sync`; with `wait` it answers when there is news, or empty when the time is over."""
         visitor = await visitor_of(self._context, request)
         after, epoch, wait = (_whole(request, name) for name in ("after", "epoch", "wait"))
-        wanted = request.match_info["id"]
+        wanted = p.parse(request.match_info["id"], p.Id)
 
         async def look(conversation: str | None) -> tuple[str, Json]:
             found, caught_up = await messages.catch_up(self._context, visitor, conversation, epoch, after, any_epoch=epoch is None)
@@ -207,6 +213,6 @@ def _whole(request: web.Request, name: str) -> int | None:
     given = request.query.get(name)
     if given is None:
         return None
-    if not given.isdecimal() or len(given) > 15:
+    if not (given.isascii() and given.isdecimal()) or len(given) > 15:
         raise ClientError(Code.BAD_REQUEST, f"`{name}` is a whole number.")
     return int(given)

@@ -120,7 +120,7 @@ def _told(command: Command[Any], request: web.Request, body: Json) -> tuple[Any,
     """The body as its payload, and the key. Where a message has an id of its own, the key is that id."""
     if command.repeat is Repeat.HARMLESS:
         return p.parse(body, command.payload), None
-    key: str = p.parse(request.headers.get("Idempotency-Key", ""), p.ClientId)
+    key: str = p.parse(request.headers.get("Idempotency-Key", ""), p.Key)
     if command.repeat is Repeat.CLIENT_ID:
         if body.get("client_id", key) != key:
             raise ClientError(Code.BAD_REQUEST, "Idempotency-Key and `client_id` are one and the same.")

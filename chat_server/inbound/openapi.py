@@ -1,97 +1,170 @@
-"""The OpenAPI 3.1 document of the HTTP door, made from the payload types themselves, so that the two cannot differ."""
+"""The OpenAPI 3.1 document of the HTTP door, made from the payload and answer types themselves, so that the two cannot differ.
+
+What is told of each call stands in openapi_routes.py.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
 import msgspec
 
-from chat_server.errors import Code
+from chat_server.errors import HTTP_STATUS, Code
+from chat_server.inbound import answers as a
 from chat_server.inbound import payloads as p
+from chat_server.inbound.openapi_examples import DURABLE, ERROR
+from chat_server.inbound.openapi_routes import JSON, OPERATIONS, Answer, Operation
 
 REF = "#/components/schemas/{name}"
-ERROR = {
-    "type": "object",
-    "required": ["ok", "error"],
-    "properties": {
-        "ok": {"const": False},
-        "error": {
-            "type": "object",
-            "required": ["code", "message"],
-            "properties": {
-                "code": {"enum": [code.value for code in Code]},
-                "message": {"type": "string"},
-                "retry_after_ms": {"type": "integer"},
-            },
-        },
-    },
+SAFE_TEXT = {"type": "string", "minLength": 1}
+
+
+class Problem(a.Closed):
+    """The `error` of a refusal."""
+
+    code: Code
+    message: str
+    retry_after_ms: int | msgspec.UnsetType = msgspec.UNSET
+    seq: int | msgspec.UnsetType = msgspec.UNSET
+    """the head, with `stale`"""
+
+
+class Error(a.Closed):
+    """Any call that was not done."""
+
+    ok: bool
+    error: Problem
+
+
+def _parameter(name: str, place: str, text: str, schema: dict[str, Any], required: bool = True) -> dict[str, Any]:
+    return {"name": name, "in": place, "description": text, "required": required, "schema": schema}
+
+
+def _whole(name: str, text: str, most: int = 10**15 - 1) -> dict[str, Any]:
+    return _parameter(name, "query", text, {"type": "integer", "minimum": 0, "maximum": most}, required=False)
+
+
+PARAMETERS: dict[str, dict[str, Any]] = {
+    "id": _parameter("id", "path", "A conversation; a shopper may say `current`.", {**SAFE_TEXT, "maxLength": 64}),
+    "key": _parameter(
+        "Idempotency-Key", "header",
+        "Names this request: sent again with the same key, it is done once. Where a message has a `client_id`, this is it.",
+        {"type": "string", "pattern": p.KEY},
+    ),
+    "after": _whole("after", "The last seq that is known."),
+    "epoch": _whole("epoch", "Its epoch; without, the current one."),
+    "wait": _whole("wait", "Seconds to wait for news; more than 25 are 25."),
+    "view": _parameter("view", "query", "Which conversations.", {"enum": ["resolved"]}),
+    "source_id": _parameter("source_id", "path", "The source's id, which is a secret of the shop.", SAFE_TEXT),
+    "token": _parameter("token", "query", "The turn's token.", {"type": "string"}),
+    "name": _parameter("name", "path", "A file of the widget's build.", SAFE_TEXT),
+}  # fmt: skip
+SECURITY = {
+    "visitor": {"type": "http", "scheme": "bearer", "description": "The visitor token that `sync` or the beacon answered."},
+    "inbox": {"type": "apiKey", "in": "header", "name": "X-Shopbell-Key", "description": "The inbox's public key."},
+    "session": {"type": "apiKey", "in": "cookie", "name": "shopbell_session", "description": "Behind https it begins with `__Host-`."},
+    "csrf": {"type": "apiKey", "in": "header", "name": "X-CSRF-Token", "description": "The session's own, from the console's page."},
+}  # fmt: skip
+HEADERS = {
+    "Retry-After": {"description": "Seconds.", "schema": {"type": "integer", "minimum": 1}},
+    "Location": {"description": "Where to go on.", "required": True, "schema": {"type": "string"}},
+    "Cache-Control": {"description": "How long it may be kept.", "required": True, "schema": {"type": "string"}},
 }
-
-
-def _answer(text: str) -> dict[str, Any]:
-    ok = {"type": "object", "required": ["ok"], "properties": {"ok": {"const": True}}}
-    refused = {"description": "Refused; see the code.", "content": {"application/json": {"schema": {"$ref": REF.format(name="Error")}}}}
-    return {"200": {"description": text, "content": {"application/json": {"schema": ok}}}, "default": refused}
-
-
-def _query(name: str, text: str) -> dict[str, Any]:
-    return {"name": name, "in": "query", "description": text, "schema": {"type": "integer", "minimum": 0}}
-
-
-def _body(name: str, *types: str) -> dict[str, Any]:
-    return {"required": True, "content": {each: {"schema": {"$ref": REF.format(name=name)}} for each in types}}
 
 
 @cache
 def document() -> dict[str, Any]:
     """The document; a constant of the process."""
-    _, schemas = msgspec.json.schema_components([p.Beacon, p.PostMessage], ref_template=REF)
-    conversation = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}, "description": "An id, or `current`."}
-    key = {"name": "Idempotency-Key", "in": "header", "required": True, "schema": {"type": "string", "minLength": 8, "maxLength": 64}}
-    inbox = {"name": "X-Shopbell-Key", "in": "header", "required": True, "schema": {"type": "string"}}
-    cursor = [
-        _query("after", "The last seq that is known."),
-        _query("epoch", "Its epoch."),
-        _query("wait", "Seconds to wait for news, up to 25."),
-    ]
+    paths: dict[str, dict[str, Any]] = {}
+    for operation in OPERATIONS:
+        paths.setdefault(operation.path, {})[operation.method] = _operation(operation)
     return {
         "openapi": "3.1.0",
-        "info": {"title": "Shopbell", "version": "1", "description": "HTTP side of the wire; see docs/wire.md."},
-        "paths": {
-            "/healthz": {"get": {"summary": "Alive", "responses": _answer_plain("The process runs.")}},
-            "/readyz": {"get": {"summary": "Ready", "responses": _answer_plain("Ready for traffic.")}},
-            "/v1/visits": {
-                "post": {
-                    "summary": "The loader's beacon",
-                    "requestBody": _body("Beacon", "application/json", "text/plain"),
-                    "responses": _answer("What the loader should show."),
-                }
-            },
-            "/v1/conversations/{id}/messages": {
-                "post": {
-                    "summary": "Send a message, once",
-                    "parameters": [conversation, key, inbox],
-                    "requestBody": _body("PostMessage", "application/json"),
-                    "responses": _answer("Stored."),
-                    "security": [{"visitor": []}],
-                }
-            },
-            "/v1/conversations/{id}/facts": {
-                "get": {
-                    "summary": "Facts after a cursor",
-                    "parameters": [conversation, inbox, *cursor],
-                    "responses": _answer("In order of seq."),
-                    "security": [{"visitor": []}],
-                }
-            },
-        },
+        "info": {"title": "Shopbell", "version": "1", "description": "The HTTP side of the wire: every command of the sockets, and more."},
+        "paths": paths,
         "components": {
-            "schemas": {**schemas, "Error": ERROR},
-            "securitySchemes": {"visitor": {"type": "http", "scheme": "bearer"}},
+            "schemas": _schemas(),
+            "securitySchemes": SECURITY,
+            "parameters": PARAMETERS,
+            "headers": HEADERS,
         },
     }
 
 
-def _answer_plain(text: str) -> dict[str, Any]:
-    return {"200": {"description": text}, "503": {"description": "Not now."}}
+def _operation(operation: Operation) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "operationId": f"{operation.method}{operation.path.translate(str.maketrans('/{}.', '____')).rstrip('_')}",
+        "tags": [operation.tag],
+        "summary": operation.summary,
+        "responses": {
+            **{str(status): _response(answer) for status, answer in operation.answers.items()},
+            **_refused(operation.refusals),
+        },
+    }
+    if operation.parameters:
+        told["parameters"] = [{"$ref": f"#/components/parameters/{name}"} for name in operation.parameters]
+    if operation.body is not None:
+        schema = operation.body if isinstance(operation.body, dict) else {"$ref": REF.format(name=_name(operation))}
+        content: dict[str, Any] = {"schema": schema}
+        if operation.example is not None:
+            content["example"] = operation.example
+        told["requestBody"] = {"required": True, "content": dict.fromkeys(operation.media, content)}
+    if operation.security:
+        told["security"] = [{name: [] for name in operation.security}]
+    return told
+
+
+def _name(operation: Operation) -> str:
+    """Under which name the body's schema stands; a body with a field that may be missing here is one of its own."""
+    assert isinstance(operation.body, type)
+    return f"{operation.body.__name__}Body" if operation.optional else operation.body.__name__
+
+
+def _response(answer: Answer) -> dict[str, Any]:
+    refs = [{"$ref": REF.format(name=each.__name__)} for each in answer.types]
+    schema: dict[str, Any] = {} if answer.media != JSON else {"type": "object"}
+    if refs:
+        schema = refs[0] if len(refs) == 1 else {"anyOf": refs}
+    content: dict[str, Any] = {"schema": schema}
+    if answer.types == (a.Durable,):
+        content["example"] = DURABLE
+    told: dict[str, Any] = {"description": answer.text, "content": {answer.media: content}}
+    if answer.headers:
+        told["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in answer.headers}
+    return told
+
+
+def _refused(codes: Iterable[Code]) -> dict[str, Any]:
+    by_status: dict[int, list[Code]] = {}
+    for code in codes:
+        by_status.setdefault(HTTP_STATUS[code], []).append(code)
+    found: dict[str, Any] = {}
+    for status, some in sorted(by_status.items()):
+        told: dict[str, Any] = {
+            "description": " or ".join(f"`{code.value}`" for code in some),
+            "content": {JSON: {"schema": {"$ref": REF.format(name="Error")}, "example": ERROR}},
+        }
+        if status in (429, 500, 503):
+            told["headers"] = {"Retry-After": {"$ref": "#/components/headers/Retry-After"}}
+        found[str(status)] = told
+    return found
+
+
+def _schemas() -> dict[str, Any]:
+    payloads = [each.body for each in OPERATIONS if isinstance(each.body, type)]
+    told = [type_ for each in OPERATIONS for answer in each.answers.values() for type_ in answer.types]
+    _, schemas = msgspec.json.schema_components([*dict.fromkeys([*payloads, *told, Error])], ref_template=REF)
+    for operation in OPERATIONS:
+        if operation.optional and isinstance(operation.body, type):
+            whole = schemas[operation.body.__name__]
+            left = [name for name in whole["required"] if name not in operation.optional]
+            schemas[_name(operation)] = {**whole, "required": left, "title": _name(operation)}
+    for operation in OPERATIONS:
+        if operation.optional and isinstance(operation.body, type):
+            schemas.pop(operation.body.__name__, None)
+    for name, schema in schemas.items():
+        if "ok" in schema.get("properties", {}) and name != "Receipt":
+            schema["properties"]["ok"] = {"const": name != "Error"}
+    return schemas

@@ -21,11 +21,15 @@ from chat_server.errors import ClientError, Code
 T = TypeVar("T")
 Id = Annotated[str, Meta(min_length=1, max_length=64)]
 ClientId = Annotated[str, Meta(min_length=8, max_length=64)]
+KEY = r"^[!-~]{8,64}$"
+"""an Idempotency-Key, as a header may carry it unharmed"""
+Key = Annotated[str, Meta(pattern=KEY)]
 Short = Annotated[str, Meta(max_length=300)]
 Url = Annotated[str, Meta(max_length=2000)]
 Text = Annotated[str, Meta(min_length=1, max_length=4000)]
 Seq = Annotated[int, Meta(ge=0, le=2**53)]
-HALF = re.compile(rb"\\u[dD][89a-fA-F]")
+AWKWARD = re.compile(rb"\\u([dD][89a-fA-F]|0000)")
+"""perhaps half a character, which the fast decoder refuses, or NUL, which no database takes"""
 
 
 class Strict(Struct, forbid_unknown_fields=True, frozen=True):
@@ -200,7 +204,7 @@ def parse(raw: object, kind: type[T]) -> T:
 def parse_json(raw: bytes, kind: type[T]) -> T:
     """A JSON body as `kind`, or `bad_request`."""
     try:
-        if HALF.search(raw):  # perhaps half a character, which the fast decoder refuses
+        if AWKWARD.search(raw):
             return parse(json.loads(raw, parse_constant=_no_number), kind)
         return msgspec.json.decode(raw, type=kind)
     except (msgspec.DecodeError, ValueError, RecursionError) as error:  # ValidationError is a DecodeError
@@ -210,7 +214,7 @@ def parse_json(raw: bytes, kind: type[T]) -> T:
 def parse_object(raw: bytes) -> Json:
     """A JSON object before its fields are read, or `bad_request`. No body at all is an empty one."""
     try:
-        if HALF.search(raw):
+        if AWKWARD.search(raw):
             return parse(json.loads(raw, parse_constant=_no_number), dict)
         return msgspec.json.decode(raw or b"{}", type=dict)
     except (msgspec.DecodeError, ValueError, RecursionError) as error:
@@ -222,9 +226,12 @@ def _no_number(name: str) -> float:
 
 
 def _well_formed(raw: object) -> object:
-    """A browser that cuts a text inside an emoji sends half a character, which nobody can store: a replacement stands in for it."""
+    """A browser that cuts a text inside an emoji sends half a character, which nobody can store: a replacement stands in for it.
+    NUL goes, which PostgreSQL does not take in any text."""
     match raw:
         case str():
+            if "\x00" in raw:
+                raw = raw.replace("\x00", "")
             return raw if raw.isascii() else raw.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
         case dict():
             return {_well_formed(name): _well_formed(value) for name, value in raw.items()}
@@ -261,7 +268,7 @@ def _clean(part: Json) -> Json:
 
 
 def cleaned(text: str) -> str:
-    """A text as it may be stored: without NUL and outer space, card numbers masked."""
+    """A text as it may be stored: without outer space, card numbers masked."""
     return mask_cards(text.replace("\x00", "").strip())
 
 
