@@ -9,12 +9,13 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, Update, and_, bindparam, insert, or_, select, tuple_, update
+from sqlalchemy import Connection, Row, and_, bindparam, insert, or_, select, tuple_, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.sql.elements import ColumnElement
 
 from chat_server.core.model import Conversation, Fact, FactKind, Message, MessageType, Plan, Sender, SenderKind, Status, Visitor
 from chat_server.errors import AlreadySent
+from chat_server.outbound.store.prepared import Prepared
 from chat_server.outbound.tables import conversations, facts, messages
 
 PAGE = 300
@@ -25,6 +26,8 @@ PLACES = 1024
 STATE = Conversation._fields
 SELECTED = select(*(conversations.c[name] for name in STATE))
 STATUS = STATE.index("status")
+ADD_MESSAGES = Prepared(insert(messages))
+ADD_FACTS = Prepared(insert(facts))
 
 
 def _conversation(row: Row[Any]) -> Conversation:
@@ -58,7 +61,7 @@ class Conversations:
     def load(self, ids: Iterable[str]) -> dict[str, Conversation]:
         """Several conversations by id; the caller authorises."""
         rows = self._c.execute(SELECTED.where(conversations.c.id.in_(bindparam("ids", list(ids), expanding=True))))
-        return {row[0]: self._keep(_conversation(row)) for row in rows}
+        return {row[0]: self._keep(_conversation(row)) for row in rows.all()}
 
     def get(self, conversation_id: str) -> Conversation | None:
         """One conversation by id; the caller authorises."""
@@ -109,12 +112,10 @@ class Conversations:
         said = [_message_columns(fact, fact.message) for fact in entries if fact.message is not None]
         done = [_fact_columns(fact) for fact in entries if fact.message is None]
         try:
-            if said:
-                self._c.execute(insert(messages), said)
+            ADD_MESSAGES.run(self._c, said)
         except IntegrityError as error:
             raise AlreadySent from error
-        if done:
-            self._c.execute(insert(facts), done)
+        ADD_FACTS.run(self._c, done)
         changed: dict[tuple[str, ...], list[dict[str, Any]]] = {}
         for conversation in {plan.conversation.id: plan.conversation for plan in plans}.values():
             names = self._changed(conversation)
@@ -122,7 +123,7 @@ class Conversations:
                 changed.setdefault(names, []).append({"this": conversation.id, **_columns(conversation, names)})
             self._keep(conversation)
         for names, rows in changed.items():
-            self._c.execute(_update(names), rows)
+            _update(names).run(self._c, rows)
 
     def _changed(self, conversation: Conversation) -> tuple[str, ...]:
         before = self._loaded.get(conversation.id)
@@ -224,8 +225,9 @@ class Conversations:
 
 
 @cache
-def _update(names: tuple[str, ...]) -> Update:
-    return update(conversations).where(conversations.c.id == bindparam("this")).values({name: bindparam(name) for name in names})
+def _update(names: tuple[str, ...]) -> Prepared:
+    values = {name: bindparam(name, type_=conversations.c[name].type) for name in names}
+    return Prepared(update(conversations).where(conversations.c.id == bindparam("this", type_=conversations.c.id.type)).values(values))
 
 
 def _columns(conversation: Conversation, names: Iterable[str]) -> dict[str, Any]:

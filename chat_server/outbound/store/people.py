@@ -140,7 +140,7 @@ class People:
         """Several visitors, each with the name that the shop vouches for."""
         named = select(visitors, contacts.c.name).join(contacts, contacts.c.id == visitors.c.contact_id, isouter=True)
         rows = self._c.execute(named.where(visitors.c.id.in_(bindparam("ids", list(ids), expanding=True))))
-        return {row.id: (_visitor(row), row.name) for row in rows}
+        return {row.id: (_visitor(row), row.name) for row in rows.all()}
 
     def add_visitor(self, visitor: Visitor, token_hash: bytes) -> None:
         """A new browser."""
