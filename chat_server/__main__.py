@@ -1,4 +1,7 @@
-"""`python -m chat_server`: settings -> app -> run. `--workers N`: the same, N times on one port. `agent …` creates or changes an agent."""
+"""`python -m chat_server`: settings -> app -> run. `--workers N`: the same, N times on one port. `agent …` creates or changes an agent.
+
+`restored` makes a restored database safe for browsers that remember more than it does.
+"""
 
 from __future__ import annotations
 
@@ -21,6 +24,9 @@ from chat_server.outbound.migrations import migrate
 from chat_server.outbound.store import Store
 from chat_server.serving import serve
 from chat_server.workers import Workers
+
+RENEWED_AT_ONCE = 500
+"""conversations in one transaction, each with all that was said in it"""
 
 
 def log_to_stderr(level: str) -> None:
@@ -72,6 +78,21 @@ async def put_agent(settings: configuration.Settings, args: argparse.Namespace, 
         await database.close()
 
 
+async def begin_anew(settings: configuration.Settings) -> int:
+    """After a restore, with every server stopped: every conversation gets an epoch that nobody has a cursor of. Answers how many.
+
+    The epoch is the time in seconds, so that it is another one also when the same backup is restored twice.
+    """
+    database, epoch, count = Database(settings.database), int(now().timestamp()), 0
+    try:
+        await migrate_all(database)
+        while some := await Store(database).write(lambda tx: tx.conversations.new_epoch(epoch, RENEWED_AT_ONCE)):
+            count += some
+    finally:
+        await database.close()
+    return count
+
+
 def main() -> int:
     """0 when it ended as asked, 2 for a setting or an argument that cannot be used."""
     parser = argparse.ArgumentParser(prog="python -m chat_server", description="Shopbell's chat server.")
@@ -81,6 +102,7 @@ def main() -> int:
         agent.add_argument(f"--{name}", required=True)
     agent.add_argument("--role", default=Role.AGENT.value, choices=[role.value for role in Role])
     agent.add_argument("--password-env", required=True, help="environment variable that holds the password")
+    commands.add_parser("restored", help="after a restore, before any server starts: what browsers remember from before is void")
     parser.add_argument("--workers", type=int, metavar="N", help="N processes on one port; needs PostgreSQL and Redis")
     parser.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)
     args = parser.parse_args()
@@ -89,6 +111,8 @@ def main() -> int:
         log_to_stderr(settings.log)
         if args.command == "agent":
             asyncio.run(put_agent(settings, args, configuration.password(args.password_env)))
+        elif args.command == "restored":
+            print(f"{asyncio.run(begin_anew(settings))} conversations begin anew", file=sys.stderr)
         elif args.workers is not None:
             if not 1 <= args.workers <= 256:
                 raise InvalidConfiguration(f"--workers: {args.workers} is not between 1 and 256")
