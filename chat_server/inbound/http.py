@@ -6,6 +6,7 @@ Walk c comes in here. The commands' twins stand in http_commands.py. Every JSON 
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -30,6 +31,7 @@ from chat_server.inbound.waiters import Waiters
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 LONGEST_WAIT = 25
+HASH = re.compile(r"-[0-9A-Za-z]{8,}\.")
 FILE = re.compile(r"^[a-zA-Z0-9._-]+\.(js|css|map|svg|woff2)$")
 log = structlog.get_logger("http")
 
@@ -132,9 +134,11 @@ class Http:
         """A built file; names with a hash may be kept for ever. aiohttp serves the compressed copy beside it."""
         name = request.match_info.get("name", "loader.js")
         path = self._dist / name
-        if not FILE.match(name) or not path.is_file():
+        if not FILE.match(name):
             raise web.HTTPNotFound
-        hashed = re.search(r"-[0-9A-Za-z]{8,}\.", name) is not None
+        if not path.is_file():
+            raise self._gone(name)
+        hashed = HASH.search(name) is not None
         return web.FileResponse(
             path,
             headers={
@@ -143,6 +147,14 @@ class Http:
                 "Cross-Origin-Resource-Policy": "cross-origin",
             },
         )
+
+    def _gone(self, name: str) -> web.HTTPException:
+        """A page left open over a deploy asks for a file of then: it gets the one of today, by the name before the hash."""
+        known: Json = json.loads((self._dist / "manifest.json").read_text()) if (self._dist / "manifest.json").is_file() else {}
+        today = known.get(HASH.sub(".", name))
+        if today is None or not HASH.search(name) or not (self._dist / today).is_file():
+            return web.HTTPNotFound()
+        return web.HTTPFound(today, headers={"Cache-Control": "no-store", "Access-Control-Allow-Origin": "*"})
 
     async def preflight(self, request: web.Request) -> web.Response:
         """What a shop's page may send; the origin itself is checked by the middleware and by each call."""
