@@ -21,7 +21,7 @@ def routes(take: Take, greet: Greet) -> list[web.RouteDef]:
         if request.method == "GET":
             scheme = "https" if request.headers.get("X-Forwarded-Proto") == "https" else request.scheme
             address = f"{scheme}://{request.host}{request.path}"
-            receipt = greet(request.match_info["source_id"], request.headers, request.rel_url.raw_query_string, address)
+            receipt = greet(request.match_info["source_id"], request.headers, request.raw_path.partition("?")[2], address)
         return _answer(receipt, {"Allow": "POST"} if receipt.status == 405 else None)
 
     return [web.post("/webhooks/{source_id}", post), web.route("*", "/webhooks/{source_id}", other_method)]

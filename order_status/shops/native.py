@@ -14,7 +14,8 @@ import msgspec
 
 from order_status.events import Adjustment, Customer, Due, Item, Mark, Measure, OrderEvent, OrderHead, Settlement, Shipment, Stamp
 from order_status.shops import acp
-from order_status.shops.answers import Event, Ignored, Keyed, Translated, Verified
+from order_status.shops.answers import Event, Keyed, Translated, Verified
+from order_status.shops.answers import Ignored as Ignored
 from order_status.shops.answers import Malformed as Malformed
 from order_status.shops.native_body import CloudEvent, CustomerBody, Envelope, Kind, OrderBody, SettledBody, ShipmentBody
 from order_status.shops.signing import delivery_key

@@ -183,8 +183,8 @@ def _refunds(order: Node, currency: str, zone: tzinfo) -> list[Adjustment]:
     for transaction in order.nodes("transactions", 50):
         for event in transaction.nodes("events", 100):
             if event.word("type") == "refund_success":
-                amount = minor_units(event.node("amount").get("amount"), currency)
-                found.append(Adjustment(event.need_ident("id"), "refund", "completed", abs(amount or 0), event.need_time(zone, "createdAt")))
+                amount = abs(minor_units(event.node("amount").get("amount"), currency) or 0)
+                found.append(Adjustment(event.need_ident("id"), "refund", "completed", amount, event.need_time(zone, "createdAt")))
     return found
 
 

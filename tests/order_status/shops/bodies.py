@@ -185,7 +185,13 @@ def shopware_transaction(state: str = "paid", ident: str = "t1", at: str = "2026
 
 
 def aftership_update(*checkpoints: Json, tag: str = "InTransit", ident: str = "94dadd60", **more: Any) -> Json:
-    message = {"tracking_number": PLAIN_NUMBER, "slug": "inpost", "tag": tag, "subtag_message": "In transit", "checkpoints": list(checkpoints)}
+    message = {
+        "tracking_number": PLAIN_NUMBER,
+        "slug": "inpost",
+        "tag": tag,
+        "subtag_message": "In transit",
+        "checkpoints": list(checkpoints),
+    }
     return {"event": "tracking_update", "event_id": ident, "ts": 1795168200, "msg": {**message, **more}}
 
 
@@ -213,7 +219,14 @@ def easypost_event(*details: Json, status: str = "in_transit", ident: str = "evt
 
 def detail(status: str, at: str, more: str = "unknown") -> Json:
     place = {"object": "TrackingLocation", "city": "Łódź", "country": "PL"}
-    return {"object": "TrackingDetail", "status": status, "status_detail": more, "datetime": at, "message": "said", "tracking_location": place}
+    return {
+        "object": "TrackingDetail",
+        "status": status,
+        "status_detail": more,
+        "datetime": at,
+        "message": "said",
+        "tracking_location": place,
+    }
 
 
 def shippo_update(*history: Json, test: bool = False, **more: Any) -> Json:

@@ -68,7 +68,11 @@ def test_aftership_tells_a_history_in_the_sources_zone() -> None:
         ("returning", "22 07:00"),
     ]
     found = track("aftership", update)
-    assert (found.carrier, found.tracking_url, found.eta) == ("inpost", "https://track.example/a", Due(datetime(2026, 11, 24, tzinfo=UTC).date()))
+    assert (found.carrier, found.tracking_url, found.eta) == (
+        "inpost",
+        "https://track.example/a",
+        Due(datetime(2026, 11, 24, tzinfo=UTC).date()),
+    )
     assert found.stamp.at == datetime.fromtimestamp(1795168200, UTC)
 
 

@@ -37,7 +37,9 @@ def said(document: object, verified: Verified = SENT) -> Translated:
 def test_a_cloud_event_says_what_the_plain_event_says() -> None:
     told = said(cloud())
     assert isinstance(told, Keyed)
-    plain = native.translate(json.dumps({"type": "order.updated", "timestamp": iso(NOW), "data": order(1, parcel("shipped"))}).encode(), UTC)
+    plain = native.translate(
+        json.dumps({"type": "order.updated", "timestamp": iso(NOW), "data": order(1, parcel("shipped"))}).encode(), UTC
+    )
     assert isinstance(told.event, OrderEvent)
     assert isinstance(plain, OrderEvent)
     assert (told.event.head.items, told.event.shipments, told.event.customer) == (plain.head.items, plain.shipments, plain.customer)
@@ -134,6 +136,8 @@ def test_without_any_time_it_cannot_be_ordered() -> None:
     assert said({"type": "order_update"}) == Malformed("an id is missing - at `$.data.id`")
 
 
-@pytest.mark.parametrize("body", [b"", b"\xff", b"[]", b"7", b"[" * 100_000, b'{"type": ["order_create"]}', b'{"specversion": null, "type": 7}'])
+@pytest.mark.parametrize(
+    "body", [b"", b"\xff", b"[]", b"7", b"[" * 100_000, b'{"type": ["order_create"]}', b'{"specversion": null, "type": 7}']
+)
 def test_what_is_none_of_the_three_is_malformed(body: bytes) -> None:
     assert isinstance(native.take(body, UTC, SENT), Malformed)

@@ -60,7 +60,9 @@ def test_a_draft_is_no_order_yet() -> None:
 
 
 def test_fulfillments_are_parcels_and_returns_are_not() -> None:
-    event = order(fulfillments=[saleor_fulfillment(), saleor_fulfillment("RETURNED", id="RnVsOjI="), saleor_fulfillment("REPLACED", id="3")])
+    event = order(
+        fulfillments=[saleor_fulfillment(), saleor_fulfillment("RETURNED", id="RnVsOjI="), saleor_fulfillment("REPLACED", id="3")]
+    )
     (shipment,) = event.shipments
     assert (shipment.stage, shipment.tracking_number, shipment.item_ids) == ("shipped", NUMBER, ("T3JkZXJMaW5lOjE=",))
     assert event.adjustments == (Adjustment("RnVsOjI=", "return", "completed", 12900, datetime(2026, 11, 20, 9, 40, tzinfo=UTC)),)
@@ -74,7 +76,9 @@ def test_a_tracking_number_that_is_an_address() -> None:
 
 def test_refunds_are_the_transactions_events() -> None:
     at = "2026-11-20T09:50:00+00:00"
-    events = [{"id": f"e{n}", "type": kind, "createdAt": at, "amount": {"amount": 12.5}} for n, kind in enumerate(["REFUND_SUCCESS", "CHARGE"])]
+    events = [
+        {"id": f"e{n}", "type": kind, "createdAt": at, "amount": {"amount": 12.5}} for n, kind in enumerate(["REFUND_SUCCESS", "CHARGE"])
+    ]
     assert order(transactions=[{"events": events}]).adjustments == (
         Adjustment("e0", "refund", "completed", 1250, datetime(2026, 11, 20, 9, 50, tzinfo=UTC)),
     )
@@ -128,7 +132,9 @@ def test_what_is_not_taken_and_what_cannot_be_read(document: object, topic: str,
 
 def test_a_key_of_the_set_signs() -> None:
     assert saleor.verify(signed(BODY), BODY, [KEYS], NOW) == Verified("")
-    assert saleor.verify({"Saleor-Signature": detached(BODY, kid="2", key=OTHER_KEY)}, BODY, [jwks(("1", KEY), ("2", OTHER_KEY))], NOW) == Verified("")
+    assert saleor.verify(
+        {"Saleor-Signature": detached(BODY, kid="2", key=OTHER_KEY)}, BODY, [jwks(("1", KEY), ("2", OTHER_KEY))], NOW
+    ) == Verified("")
     assert saleor.verify({"saleor-signature": detached(BODY)}, BODY, [jwks(("2", OTHER_KEY)), KEYS], NOW) == Verified("")
 
 
@@ -164,7 +170,13 @@ def test_other_signatures_are_refused_with_their_reason(signature: str, reason: 
 
 
 def test_what_is_no_key_set_signs_nothing() -> None:
-    for text in ("{", "{}", '{"keys": 7}', '{"keys": [7, {}, {"kty": "RSA", "n": "AQAB", "e": "AQAB"}]}', '{"keys": [{"kty": "RSA", "n": "!", "e": 1}]}'):
+    for text in (
+        "{",
+        "{}",
+        '{"keys": 7}',
+        '{"keys": [7, {}, {"kty": "RSA", "n": "AQAB", "e": "AQAB"}]}',
+        '{"keys": [{"kty": "RSA", "n": "!", "e": 1}]}',
+    ):
         assert saleor.verify(signed(BODY), BODY, [text], NOW) == Refused("unknown_key")
         with pytest.raises(ValueError, match="RSA key"):
             saleor.check_secret(text)

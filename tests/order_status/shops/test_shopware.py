@@ -63,7 +63,10 @@ def test_a_refund_and_a_return() -> None:
     at = "2026-11-20T09:50:00.000+00:00"
     event = order(transactions=[shopware_transaction("refunded", updatedAt=at)], deliveries=[shopware_delivery("returned", at)])
     moment = datetime(2026, 11, 20, 9, 50, tzinfo=UTC)
-    assert event.adjustments == (Adjustment("t1", "refund", "completed", 14100, moment), Adjustment("d1", "return", "completed", None, moment))
+    assert event.adjustments == (
+        Adjustment("t1", "refund", "completed", 14100, moment),
+        Adjustment("d1", "return", "completed", None, moment),
+    )
     assert order(transactions=[shopware_transaction("refunded_partially")]).adjustments == ()
 
 

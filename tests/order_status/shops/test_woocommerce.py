@@ -33,7 +33,7 @@ def test_an_order() -> None:
     assert (event.head.order_id, event.head.number, event.head.total, event.head.currency) == ("727", "W-727", 14100, "PLN")
     assert event.head.placed_at == datetime(2026, 11, 20, 9, 12, tzinfo=UTC)
     assert event.head.stamp.at == datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
-    assert [(item.id, item.name, item.unit_price) for item in event.head.items] == [("315", "Lamp – black", 12900)]  # noqa: RUF001
+    assert [(item.id, item.name, item.unit_price) for item in event.head.items] == [("315", "Lamp – black", 12900)]
     assert event.customer == Customer("31", "shopper@example.com", "+48 600 000 000", "Demo Customer")
     assert (event.status, event.payment, event.shipments) == ("confirmed", "paid", ())
 
