@@ -110,3 +110,61 @@ test("memory takes over where storage is refused, and says so", async () => {
   await settle();
   assert.deepEqual([s.acked, await s.kept.all()], [["1"], []]);
 });
+
+test("what the disk refuses later is kept in memory, sent all the same, and the state says so", async () => {
+  const s = await scene();
+  s.network(false);
+  await s.outbox.add(entry("1"));
+  const real = IDBObjectStore.prototype.put;
+  IDBObjectStore.prototype.put = () => {
+    throw new DOMException("full", "QuotaExceededError");
+  };
+  await s.outbox.add(entry("2"));
+  IDBObjectStore.prototype.put = real;
+  assert.deepEqual([s.kept.saved, (await s.kept.all()).map((e) => e.client_id)], [false, ["1", "2"]]);
+  s.network(true);
+  await s.outbox.drain();
+  assert.deepEqual([s.sent, await s.kept.all()], [["1", "2"], []]);
+  await s.outbox.stop();
+});
+
+test("a disk that cannot be read any more does not make what waits look sent", async () => {
+  const s = await scene();
+  s.network(false);
+  await s.outbox.add(entry("1"));
+  const real = IDBDatabase.prototype.transaction;
+  IDBDatabase.prototype.transaction = () => {
+    throw new DOMException("closing", "InvalidStateError");
+  };
+  assert.deepEqual([(await s.outbox.look()).map((e) => e.client_id), s.kept.saved], [["1"], false]);
+  s.network(true);
+  await s.outbox.drain();
+  IDBDatabase.prototype.transaction = real;
+  assert.deepEqual(s.acked, ["1"]);
+  await s.outbox.stop();
+});
+
+test("the server's time to wait is kept also when something new is written", async () => {
+  const s = await scene([failed("rate_limited", 400)]);
+  await s.outbox.add(entry("1"));
+  await settle();
+  await s.outbox.add(entry("2"));
+  await settle();
+  assert.deepEqual(s.sent, ["1"]);
+  await s.outbox.stop();
+});
+
+test("a connection that goes while the store is read takes nothing with it", async () => {
+  const s = await scene();
+  let asked = 0;
+  s.network(true);
+  const all = s.kept.all;
+  (s.kept as { all: Store["all"] }).all = async () => {
+    if (++asked === 2) s.network(false);
+    return all();
+  };
+  await s.kept.put(entry("1"));
+  await s.outbox.drain();
+  assert.deepEqual([s.sent, s.seen.at(-1)], [[], ["1"]]);
+  await s.outbox.stop();
+});

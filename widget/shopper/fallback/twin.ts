@@ -104,6 +104,7 @@ export function makeTwin(host: TwinHost): Twin {
   async function listen() {
     for (let attempt = 0; !life.signal.aborted; ) {
       const at = place;
+      const began = Date.now();
       turn = new AbortController();
       try {
         const cursor = at ? `&after=${at.seq}&epoch=${at.epoch}` : "";
@@ -111,7 +112,10 @@ export function makeTwin(host: TwinHost): Twin {
         attempt = 0;
         host.become("online");
         if (at?.conversation === place?.conversation) take(page);
-        if (!page.facts.length) await lookAround();
+        if (page.facts.length) continue;
+        await lookAround();
+        // Not waited for: the server is about to leave.
+        if (Date.now() - began < 1_000) await nap(backoff(1));
       } catch (error) {
         if (turn.signal.aborted || life.signal.aborted) continue;
         const { code, transient, retryAfterMs } = error as CommandFailed;
