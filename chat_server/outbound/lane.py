@@ -86,19 +86,20 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]  # the library has no 
             return False
         try:
             answer = await handler.trigger_event(arguments[0], sid, arguments[1])
+            if not socket.closed:
+                await self._acknowledge(socket, namespace, number, answer)
         except Exception:  # outermost guard of a command, as the library has it: no ack, and the connection goes on
             log.exception("command failed", namespace=namespace)
-            return True
-        if socket.closed:
-            return True
-        acked = [] if answer is None else list(answer) if isinstance(answer, tuple) else [answer]
+        return True
+
+    async def _acknowledge(self, socket: AsyncSocket, namespace: str, number: str, answer: object) -> None:
+        data = [] if answer is None else list(answer) if isinstance(answer, tuple) else [answer]
         try:
-            body = orjson.dumps(acked)
-        except TypeError:  # binary parts
-            await self._send_packet(socket.sid, self.packet_class(ACK, namespace=namespace, id=int(number), data=acked))
+            body = orjson.dumps(data)
+        except TypeError:  # what orjson does not know, above all binary parts
+            await self._send_packet(socket.sid, self.packet_class(ACK, namespace=namespace, id=int(number), data=data))
         else:
             socket.queue.write(frame(b"43%b,%b%b" % (namespace.encode(), number.encode(), body)))
-        return True
 
 
 class Lane:

@@ -149,8 +149,12 @@ class Session:
     async def __call__(self, environ: dict[str, Any]) -> web.WebSocketResponse:
         request: web.Request = environ["aiohttp.request"]
         ws = web.WebSocketResponse(max_msg_size=self._engine.max_http_buffer_size, compress=False)
-        await ws.prepare(request)
         socket = self._socket
+        try:
+            await ws.prepare(request)
+        except ConnectionError:  # gone before we answered: nobody to log about
+            await self._abandoned()
+            return ws
         if socket.connected and not await self._upgrade(ws):
             return ws
         socket.connected = socket.upgraded = True
@@ -165,6 +169,11 @@ class Session:
             await ws.close()
             await socket.close(wait=False, abort=True, reason=self._engine.reason.TRANSPORT_CLOSE)
         return ws
+
+    async def _abandoned(self) -> None:
+        """No WebSocket came about. A connection that polls goes on, one that began here is over."""
+        if not self._socket.connected:
+            await self._socket.close(wait=False, abort=True, reason=self._engine.reason.TRANSPORT_ERROR)
 
     async def _upgrade(self, ws: web.WebSocketResponse) -> bool:
         """From polling: probe, end the open poll, wait for `upgrade`. Packets are held meanwhile and follow in order."""

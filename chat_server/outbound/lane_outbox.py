@@ -26,9 +26,8 @@ def frame(payload: bytes, opcode: int = 0x81) -> bytes:
 
 
 def framed(packet: Any) -> bytes:
-    """The library's packet as a frame."""
-    data = packet.encode()
-    return frame(data.encode()) if isinstance(data, str) else frame(data, 0x82)
+    """The library's packet as a frame. Not by its `encode` where it is binary: that keeps its first answer, and a poll needs another."""
+    return frame(packet.data, 0x82) if packet.binary else frame(packet.encode().encode())
 
 
 class Cork:
@@ -197,9 +196,7 @@ class Outbox:
             self._queue.task_done()
 
     async def join(self) -> None:
-        """Until everything is on its way."""
-        if self._queue is not None:
-            await self._queue.join()
+        """Write what is here. The library waits until a poll has taken all: forever, for a client that never polls again."""
         self.flush()
 
     def qsize(self) -> int:
