@@ -13,10 +13,12 @@ from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
 from typing import Any
 
+import aiohttp
 import engineio
 import structlog
 from aiohttp import WSMsgType, web
 from engineio import packet
+from engineio.async_drivers import aiohttp as driver
 from engineio.async_socket import AsyncSocket
 from engineio.exceptions import SocketIsClosedError, UnknownPacketError
 
@@ -45,8 +47,8 @@ class Engine(engineio.AsyncServer):  # type: ignore[misc]  # the library has no 
         self.farewell: Farewell = lambda _socket: []
         self.slow_closed = 0
         self._looking = False
-        # The driver's own session keeps two tasks, a queue and two futures for each socket.
-        self._async: dict[str, Any] = {**self._async, "websocket": Session}
+        # The driver's own session keeps two tasks, a queue and two futures for each socket; its POST may end with the first segment.
+        self._async: dict[str, Any] = {**self._async, "websocket": Session, "translate_request": translated}
         self._closing: set[asyncio.Task[None]] = set()
 
     def create_queue(self, *args: Any, **kwargs: Any) -> Outbox:
@@ -90,6 +92,27 @@ class Engine(engineio.AsyncServer):  # type: ignore[misc]  # the library has no 
         task = asyncio.ensure_future(socket.close(wait=False, abort=True, reason=reason))
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
+
+
+class Body:
+    """The body of a POST. The library asks once for all of it, where the stream gives what has come so far."""
+
+    __slots__ = ("_content",)
+
+    def __init__(self, content: aiohttp.StreamReader) -> None:
+        self._content = content
+
+    async def read(self, length: int) -> bytes:
+        """Exactly so many bytes."""
+        return await self._content.readexactly(length)
+
+
+def translated(request: web.Request) -> dict[str, Any]:
+    """The library's environ of a request, with a body that is read to its end."""
+    environ: dict[str, Any] = driver.translate_request(request)
+    if request.method == "POST":
+        environ["wsgi.input"] = Body(request.content)
+    return environ
 
 
 class Pulse:

@@ -209,9 +209,11 @@ async def stage(kind: str, **options: Any) -> AsyncIterator[Stage]:
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
     port = runner.addresses[0][1]
-    async with aiohttp.ClientSession() as http:
-        yield Stage(kind, f"http://127.0.0.1:{port}", sio, chat, http)
-    for socket in list(sio.eio.sockets.values()):
-        await socket.close(wait=False, abort=True)
-    await runner.cleanup()
-    await sio.shutdown()
+    try:
+        async with aiohttp.ClientSession() as http:
+            yield Stage(kind, f"http://127.0.0.1:{port}", sio, chat, http)
+    finally:
+        for socket in list(sio.eio.sockets.values()):
+            await socket.close(wait=False, abort=True)
+        await runner.cleanup()
+        await sio.shutdown()
