@@ -39,7 +39,7 @@ _CHROMIUM_FLAGS = (
     "--disable-sync",
 )
 
-_STARTS = {"server", "start_server", "start_nodes", "demo", "bot", "postgres", "redis_server"}
+_STARTS = {"data_folders", "start_nodes", "bot", "postgres", "redis_server"}
 # For `make test-fast`: generated cases as many as find a slip of today; `make test` has all of them.
 settings.register_profile("fast", max_examples=20)
 
@@ -48,7 +48,7 @@ StartNodes = Callable[..., list[ChatServer]]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks what starts a server by the fixtures it asks for."""
+    """Marks what starts a server, by the fixtures that it or one of its fixtures asks for."""
     for item in items:
         if isinstance(item, pytest.Function) and _STARTS.intersection(item.fixturenames):
             item.add_marker(pytest.mark.starts)

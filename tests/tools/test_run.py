@@ -15,6 +15,7 @@ from tools.child import answers
 from tools.places import ROOT
 from tools.ports import free_ports, is_free
 
+pytestmark = pytest.mark.starts
 _RUNNING: list["Run"] = []
 
 
