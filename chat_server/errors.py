@@ -58,6 +58,13 @@ class ClientError(Exception):
         return {"ok": False, "error": error}
 
 
+class WidgetDisabled(ClientError):
+    """The shop has switched its chat off: widgets stop, and do not come back by themselves."""
+
+    def __init__(self) -> None:
+        super().__init__(Code.FORBIDDEN, "This shop's chat is switched off.")
+
+
 class AlreadySent(Exception):
     """The store has a message of this sender under this client id. Never seen by a client: the flow looks at it, and answers the first ack."""
 

@@ -94,6 +94,7 @@ def _inbox(document: object, messages: Mapping[str, OrderMessage]) -> InboxFile:
         policy=parse_policy(_table(table, "budget"), "inbox.budget"),
         rules=compile_rules(rules),
         order_messages=order_messages,
+        enabled=table.flag("enabled", True),
     )
     sources = tuple(_source(each, inbox.id, place) for place, each in enumerate(_tables(table, "sources")))
     action = _action(_table(table, "actions"), inbox.id) if table.has("actions") else None

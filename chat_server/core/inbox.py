@@ -49,6 +49,8 @@ class Inbox:
     """the shop's own, on what shoppers do"""
     order_messages: Mapping[str, OrderMessage] = field(default_factory=dict)
     """what is said of an order, by stage"""
+    enabled: bool = True
+    """whether the shop's pages may use it; the console goes on without"""
 
     def speaks(self, locale: str | None) -> str:
         """The inbox's language for a shopper's locale: exact, then by language, then the default."""

@@ -14,7 +14,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from chat_server.core.inbox import Inbox
 from chat_server.core.model import Agent
-from chat_server.errors import ClientError, Code
+from chat_server.errors import ClientError, Code, WidgetDisabled
 from chat_server.flows.context import Context
 from chat_server.flows.people import Claims, token_hash
 from chat_server.flows.ports import Tx
@@ -41,6 +41,8 @@ def inbox_for(inboxes: Mapping[str, Inbox], key: str, origin: str | None) -> Inb
         if hmac.compare_digest(inbox.key.encode(), key.encode(errors="replace")):
             if origin is not None and origin not in inbox.origins:
                 raise ClientError(Code.FORBIDDEN, "This site is not on the inbox's list of origins.")
+            if not inbox.enabled:
+                raise WidgetDisabled
             return inbox
     raise ClientError(Code.UNAUTHENTICATED, "No inbox has this key.")
 

@@ -16,7 +16,7 @@ from aiohttp import web
 from socketio.exceptions import ConnectionRefusedError as Refused
 
 from chat_server.core.model import Json, Role
-from chat_server.errors import ClientError, Code
+from chat_server.errors import ClientError, Code, WidgetDisabled
 from chat_server.flows.context import Context
 from chat_server.inbound.payloads import parse
 
@@ -60,7 +60,8 @@ def table(*rows: Command[Who]) -> Mapping[str, Command[Who]]:
 
 def refused(error: ClientError) -> Refused:
     """The connect error of docs/wire.md: `{code, error}` in its data."""
-    return Refused(error.message, {"code": CLOSE.get(error.code, INSUFFICIENT_STATE), "error": error.body()["error"]})
+    code = WIDGET_DISABLED if isinstance(error, WidgetDisabled) else CLOSE.get(error.code, INSUFFICIENT_STATE)
+    return Refused(error.message, {"code": code, "error": error.body()["error"]})
 
 
 NO_SUCH_COMMAND = ClientError(Code.BAD_REQUEST, "There is no such command.").body()

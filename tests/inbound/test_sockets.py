@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
+import aiohttp
 import pytest
 
+from tests.conftest import StartServer
+from tests.processes import TEST_INBOX
 from tests.walks.agent import COOKIE
 from tests.walks.shopper import Shopper, new_client_id
 from tests.walks.stage import SUPERVISOR, Stage
@@ -49,6 +53,40 @@ async def test_a_foreign_page_cannot_open_a_socket(stage: Stage) -> None:
                 await wire.connect({"key": "pk_test"}, headers={"Origin": origin}, transport=transport)
     data = await refusal(wire, {"key": "pk_test"}, Origin=stage.server.url)
     assert (data["code"], data["error"]["code"]) == (4003, "forbidden"), "the console's own address is no shop"
+
+
+async def test_a_widget_that_was_switched_off_stops(start_server: StartServer, http: aiohttp.ClientSession) -> None:
+    server = start_server(inbox=TEST_INBOX.replace("[inbox]\n", "[inbox]\nenabled = false\n", 1))
+    data = await refusal(Wire(server.url, "/shopper", quiet), {"key": "pk_test"}, Origin=server.origin)
+    assert (data["code"], data["error"]["code"]) == (4004, "forbidden")
+    report = {"key": "pk_test", "page": {"url": f"{server.origin}/", "title": ""}, "activities": []}
+    async with http.post(f"{server.url}/v1/visits", json=report, headers={"Origin": server.origin}) as response:
+        assert response.status == 403
+    stage = Stage(server)
+    assert (await stage.agent()).wire.open, "the console goes on"
+    await stage.clear()
+
+
+async def test_too_many_handshakes_of_all_addresses_are_told_when_to_come_back(start_server: StartServer) -> None:
+    server = start_server(env={"SHOPBELL_HANDSHAKES_PER_SECOND": "2"})
+    refusals: list[Json] = []
+
+    async def knock() -> Wire:
+        wire = Wire(server.url, "/shopper", quiet)
+        while True:
+            try:
+                await wire.connect({"key": "pk_test"}, headers={"Origin": server.origin})
+            except Refused as refused:
+                refusals.append(refused.data)
+                await asyncio.sleep(refused.data["error"]["retry_after_ms"] / 1000)
+            else:
+                return wire
+
+    wires = await asyncio.wait_for(asyncio.gather(*(knock() for _ in range(8))), 20)
+    assert refusals
+    assert {(data["code"], data["error"]["code"]) for data in refusals} == {(4029, "rate_limited")}
+    for wire in wires:
+        await wire.close()
 
 
 async def test_an_agents_handshake_needs_cookie_token_and_origin(stage: Stage) -> None:

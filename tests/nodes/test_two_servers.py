@@ -66,7 +66,8 @@ async def test_presence_holds_as_long_as_one_server_sees_the_agent(pair: Pair) -
     await there.leave()
 
     async def gone() -> bool:
-        return {each["id"]: each for each in (await watcher.list())["agents"]}[here.id]["availability"] == "offline"
+        listed = {each["id"]: each["availability"] for each in (await watcher.list())["agents"]}
+        return bool(listed[here.id] == "offline")
 
     await eventually(gone, "the agent to be away")
 

@@ -26,7 +26,7 @@ def children(pid: int) -> set[int]:
 
 async def several(server: ChatServer, count: int) -> Process:
     """Starts the server with its workers; returns the parent."""
-    command = [PYTHON, "-m", "chat_server", "--workers", str(count)]
+    command: list[str | Path] = [PYTHON, "-m", "chat_server", "--workers", str(count)]
     parent = Process("workers", command, env=server.env, log=server.stack.data / "chat.log")
     server.child = parent
     await asyncio.to_thread(parent.wait_for, f"{server.url}/readyz", 60)
