@@ -9,7 +9,7 @@ import os
 import platform
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,15 +19,27 @@ _BUSY = (0, 1, 2, 5, 6)
 """columns of /proc/stat that are work: user, nice, system, irq, softirq"""
 
 
+_NICE = -10
+
+
 @contextmanager
-def on(cores: set[int]) -> Iterator[None]:
-    """Processes that are started inside run on these cores; afterwards this one is where it was."""
-    before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, cores)
+def on(core: int) -> Iterator[None]:
+    """Processes that are started inside run on this core, before others where we may say so; afterwards this one is as it was."""
+    cores, nice = os.sched_getaffinity(0), os.getpriority(os.PRIO_PROCESS, 0)
+    settle(core)
     try:
         yield
     finally:
-        os.sched_setaffinity(0, before)
+        os.sched_setaffinity(0, cores)
+        with suppress(PermissionError):
+            os.setpriority(os.PRIO_PROCESS, 0, nice)
+
+
+def settle(core: int) -> None:
+    """This process stays on the core, and before other load of the machine where we may say so."""
+    os.sched_setaffinity(0, {core})
+    with suppress(PermissionError):
+        os.setpriority(os.PRIO_PROCESS, 0, _NICE)
 
 
 def pair() -> tuple[int, int]:

@@ -125,7 +125,7 @@ class Run:
 
 @dataclass(slots=True)
 class Load:
-    """Pairs that are connected and ready."""
+    """Pairs that are connected and ready. Garbage is collected between runs: a pause in a run would be the client's."""
 
     senders: Sequence[Sender]
     receivers: Sequence[Receiver]
@@ -133,6 +133,7 @@ class Load:
 
     async def closed(self, seconds: float, window: int, warm: float = 0.5) -> Run:
         """As much as goes: every sender keeps `window` messages unanswered."""
+        gc.collect()
         for sender in self.senders:
             sender.running = True
             for _ in range(window):
@@ -146,6 +147,7 @@ class Load:
 
     async def open(self, seconds: float, rate: float, warm: float = 0.3) -> Run:
         """`rate` messages a second, whatever the answers do. Times count from when a message was due: lateness of the client is in them."""
+        gc.collect()
         began = time.perf_counter()
         pacing = asyncio.create_task(self._pace(began, began + warm + seconds, rate))
         await asyncio.sleep(warm)
@@ -169,7 +171,6 @@ class Load:
 
     async def _measure(self, while_this: Awaitable[None]) -> Run:
         tally = self.tally
-        gc.collect()
         tally.acks, tally.deliveries, tally.timed = [], [], True
         acked, delivered, cpu, began = tally.acked, tally.delivered, time.process_time(), time.perf_counter()
         await while_this
@@ -184,6 +185,9 @@ class Load:
             sorted(tally.deliveries),
             time.process_time() - cpu,
         )
+
+    def __post_init__(self) -> None:
+        gc.disable()
 
     def check(self) -> None:
         """Raises Failed when any sender was refused."""

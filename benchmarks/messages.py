@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import os
 import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
@@ -161,7 +160,7 @@ def main(words: Sequence[str] | None = None) -> dict[str, Figures]:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         found = chosen(args.only.split(","), core, folder, plan.pairs)
         stack.enter_context(servers.running(found))
-        os.sched_setaffinity(0, {own})
+        cores.settle(own)
         figures = uvloop.run(measure(found, plan))
     show(figures, plan)
     kept = report.keep("messages", {"plan": asdict(plan), "servers": {name: asdict(each) for name, each in figures.items()}}, args.json)

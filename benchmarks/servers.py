@@ -59,7 +59,7 @@ class Server:
     def start(self) -> None:
         """Returns when it answers."""
         self.port = self.port or free_ports(1)[0]
-        with cores.on({self.core}):
+        with cores.on(self.core):
             self.child = Child(self.name, self.command(), env=self.environment, log=self.folder / f"{self.name}.log")
         try:
             self.child.wait_for(f"http://127.0.0.1:{self.port}{self.ready}", START_S)
@@ -93,9 +93,9 @@ class Server:
             await each.call("sync", {})
         return sender, receiver
 
-    async def visitor(self, socket: Callable[[str, Json], Socket] = Socket) -> Socket:
-        """One client that is connected and synced, and then says nothing."""
-        found = socket("/", {"pair": "idle"})
+    async def visitor(self, memory: dict[str, str] | None = None) -> Socket:
+        """One client that is connected and synced, and then says nothing. `memory`: what its browser keeps over reconnects."""
+        found = Socket("/", {"pair": "idle"})
         await found.open(self.port)
         await found.call("sync", {})
         return found
@@ -150,10 +150,17 @@ class Ours(Server):
         receiver.sender = asking
         return asking, receiver
 
-    async def visitor(self, socket: Callable[[str, Json], Socket] = Socket) -> Socket:
-        found = socket("/shopper", {"key": self.seats[0].key})
+    async def visitor(self, memory: dict[str, str] | None = None) -> Socket:
+        memory = {} if memory is None else memory
+        found = Socket("/shopper", {"key": self.seats[0].key, **memory})
         await found.open(self.port)
-        granted(await found.call("sync", {}))
+        try:
+            told = granted(await found.call("sync", {}))
+        except (Refused, TimeoutError):
+            found.close()
+            raise
+        if "token" in told["visitor"]:
+            memory["visitor"] = told["visitor"]["token"]
         return found
 
 

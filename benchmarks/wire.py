@@ -38,7 +38,7 @@ class Socket(WSListener):
         self._calls: dict[int, asyncio.Future[Json]] = {}
         self.numbers = count()
         self.connected: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self.closed = False
+        self.gone = asyncio.Event()
         self.transport: WSTransport | None = None
 
     async def open(self, port: int, headers: Mapping[str, str] | None = None, *, host: str = "127.0.0.1", seconds: float = 30) -> None:
@@ -125,7 +125,8 @@ class Socket(WSListener):
             self.connected.set_exception(Refused(str(body.get("message")), wait))
 
     def on_ws_disconnected(self, transport: WSTransport) -> None:
-        self.transport, self.closed = None, True
+        self.transport = None
+        self.gone.set()
         if not self.connected.done():
             self.connected.set_exception(Refused("closed before the namespace was entered"))
             self.connected.exception()  # it is known to somebody, even when nobody waits for it any more

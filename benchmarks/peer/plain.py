@@ -13,8 +13,16 @@ async def ready(_request: web.Request) -> web.Response:
     return web.Response(text="ready")
 
 
+pairs: dict[str, str] = {}
+
+
 async def connect(sid: str, _environ: dict[str, Any], auth: dict[str, Any] | None) -> None:
-    await sio.enter_room(sid, f"pair:{(auth or {}).get('pair')}")
+    pairs[sid] = f"pair:{(auth or {}).get('pair')}"
+    await sio.enter_room(sid, pairs[sid])
+
+
+async def disconnect(sid: str, _reason: str) -> None:
+    del pairs[sid]
 
 
 async def sync(_sid: str, _body: object) -> dict[str, Any]:
@@ -22,13 +30,12 @@ async def sync(_sid: str, _body: object) -> dict[str, Any]:
 
 
 async def send_message(sid: str, body: dict[str, Any]) -> dict[str, Any]:
-    [pair] = [room for room in sio.rooms(sid) if room.startswith("pair:")]
-    await sio.emit("message_created", body, room=pair, skip_sid=sid)
+    await sio.emit("message_created", body, room=pairs[sid], skip_sid=sid)
     return {"ok": True}
 
 
 if __name__ == "__main__":
-    for handler in (connect, sync, send_message):
+    for handler in (connect, disconnect, sync, send_message):
         sio.on(handler.__name__, handler)
     app = web.Application()
     app.add_routes([web.get("/", ready)])
