@@ -22,6 +22,15 @@ class Grounds:
         self._home, self._folders = home, folders
         self._count = 0
 
+    def folder(self) -> Path:
+        """An empty one."""
+        self._count += 1
+        return self._home / f"folder-{self._count}"
+
+    def plain(self) -> Ground:
+        """One server, nothing special."""
+        return one_node(self._folders, {})
+
     def one(self, fault: Fault) -> Ground:
         return one_node(self._folders, fault.env)
 

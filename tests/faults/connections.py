@@ -7,7 +7,7 @@ import random
 from collections.abc import Callable
 
 from tests.faults.proxy import Proxy
-from tests.faults.scene import Fault, Scene
+from tests.faults.scene import Fault, Scene, in_turn
 from tests.faults.tab import Tab
 
 
@@ -80,16 +80,22 @@ async def two_tabs(scene: Scene) -> None:
         await scene.work()
 
 
+async def every_trouble(scene: Scene) -> None:
+    """One after the other; for the short run."""
+    await in_turn(scene, cut, reset, stall_up, stall_down, lose_up, lose_down)
+
+
 FAULTS = (
-    Fault("connections cut", cut, short=3, full=50, proxied=True),
-    Fault("connections reset", reset, short=3, full=50, proxied=True),
-    Fault("stalled towards the node", stall_up, short=1, full=20, proxied=True),
-    Fault("stalled towards the client", stall_down, short=1, full=20, proxied=True),
-    Fault("lost towards the node", lose_up, short=1, full=20, proxied=True),
-    Fault("lost towards the client", lose_down, short=1, full=20, proxied=True),
-    Fault("reload with 30 messages waiting", reload, short=2, full=20),
+    Fault("connections in every trouble", every_trouble, short=1, full=0, proxied=True),
+    Fault("connections cut", cut, short=0, full=50, proxied=True),
+    Fault("connections reset", reset, short=0, full=50, proxied=True),
+    Fault("stalled towards the node", stall_up, short=0, full=20, proxied=True),
+    Fault("stalled towards the client", stall_down, short=0, full=20, proxied=True),
+    Fault("lost towards the node", lose_up, short=0, full=20, proxied=True),
+    Fault("lost towards the client", lose_down, short=0, full=20, proxied=True),
+    Fault("reload with 30 messages waiting", reload, short=1, full=20),
     Fault("two tabs send the same", two_tabs, short=2, full=20),
-    Fault("connections reset", reset, short=3, full=50, stands="many", proxied=True),
-    Fault("stalled towards the client", stall_down, short=1, full=20, stands="many", proxied=True),
-    Fault("reload with 30 messages waiting", reload, short=1, full=20, stands="many"),
+    Fault("connections reset", reset, short=2, full=50, stands="many", proxied=True),
+    Fault("stalled towards the client", stall_down, short=0, full=20, stands="many", proxied=True),
+    Fault("reload with 30 messages waiting", reload, short=0, full=20, stands="many"),
 )

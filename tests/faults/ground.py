@@ -62,8 +62,7 @@ class Ground:
         await self.execute(_COPY_AGENT)
         await self.execute(_ROOM)
         await self.bot.start()
-        for server in self.servers:
-            await asyncio.to_thread(server.start)
+        await asyncio.gather(*(asyncio.to_thread(server.start) for server in self.servers))
 
     async def end(self) -> None:
         for server in self.servers:
@@ -125,6 +124,7 @@ def several_nodes(count: int, folder: Path, databases: Databases, redis: RedisSe
     """Servers on a fresh PostgreSQL database and a Redis. Not started."""
     redis.heal()
     url, bot = databases.fresh(), ScriptedRasa(free_ports(1)[0])
+    databases.copy_secrets(folder / "node-1")
     servers = new_nodes(count, folder, database=url, redis=redis, inbox=ROOMY, env={**UNBOUNDED, **_bot(bot), **env})
     inboxes = _inboxes(servers[0].stack.inboxes.parent, servers[0].origin)
     for server in servers:

@@ -5,6 +5,7 @@ Several tabs may share one outbox; sending twice must be harmless. Every attempt
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -48,10 +49,18 @@ class Outbox:
     person: str = ""
     pace: Pace = field(default_factory=Pace)
     waiting: list[Entry] = field(default_factory=list)
+    wakes: list[asyncio.Event] = field(default_factory=list)
+    """one for each tab that sends from here"""
     acked: int = 0
     attempt: int = 0
     refused: list[str] = field(default_factory=list)
     """codes that ended an entry: a workload that was meant to succeed has none"""
+
+    def put(self, entry: Entry) -> None:
+        """Whichever tab it was written in, every tab is told."""
+        self.waiting.append(entry)
+        for wake in self.wakes:
+            wake.set()
 
     async def send(self, entry: Entry, client: str, call: Callable[[Entry], Awaitable[Json]]) -> float:
         """One attempt at an entry. Returns the seconds to wait before the next attempt at anything; 0 when it is done with."""

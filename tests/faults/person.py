@@ -38,6 +38,7 @@ class Person:
         self.online = asyncio.Event()
         self._stale: set[str] = set()
         self._wake, self._stirred = asyncio.Event(), asyncio.Event()
+        outbox.wakes.append(self._wake)
         self._tasks = [asyncio.create_task(self._connected()), asyncio.create_task(self._sending())]
 
     # what differs
@@ -169,8 +170,7 @@ class Person:
 
     # writing
     def write(self, entry: Entry) -> None:
-        self.outbox.waiting.append(entry)
-        self._wake.set()
+        self.outbox.put(entry)
 
     async def _sending(self) -> None:
         while True:

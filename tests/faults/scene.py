@@ -42,6 +42,13 @@ class Scene:
         return random.choice(self.ground.servers)
 
 
+async def in_turn(scene: Scene, *runs: Callable[[Scene], Awaitable[None]]) -> None:
+    """Several faults one after the other, each `times` times; counted as one."""
+    for run in runs:
+        await run(scene)
+    scene.injected //= len(runs)
+
+
 @dataclass(frozen=True)
 class Fault:
     """`short` and `full`: how often, in the tests and in `make faults`. `people` is the crowd: bot, person, second."""

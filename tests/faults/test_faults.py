@@ -8,6 +8,7 @@ import pytest
 
 from tests.faults.catalogue import FAULTS, Grounds
 from tests.faults.scene import Fault, keep, play
+from tests.faults.singles import SINGLES, Single
 from tests.processes import DataFolders
 
 pytestmark = [pytest.mark.faults, pytest.mark.starts]
@@ -30,4 +31,11 @@ async def test_nothing_is_lost(fault: Fault, grounds: Grounds, request: pytest.F
     if not result.passed:
         keep(result, ground, tmp_path)
     assert {name: found[:5] for name, found in result.verdicts.items() if found} == {}, f"history and logs are in {tmp_path}"
+    assert result.operations["ok"] > 20, "there was load"
+
+
+@pytest.mark.parametrize("single", SINGLES, ids=lambda single: single.name)
+async def test_nothing_is_lost_without_a_crowd_either(single: Single, grounds: Grounds) -> None:
+    result = await single.run(grounds, single.short)
+    assert {name: found[:5] for name, found in result.verdicts.items() if found} == {}
     assert result.operations["ok"] > 20, "there was load"
