@@ -127,9 +127,13 @@ class Pulse:
     def later(self, socket: AsyncSocket) -> None:
         """A ping after the interval."""
         loop = asyncio.get_running_loop()
-        self._pings.append((loop.time() + self._engine.ping_interval, socket))
+        due = loop.time() + self._engine.ping_interval
+        self._pings.append((due, socket))
+        if self._timer is not None and self._timer.when() > due:  # it waits for a pong only
+            self._timer.cancel()
+            self._timer = None
         if self._timer is None:
-            self._timer = loop.call_later(self._engine.ping_interval, self._tick)
+            self._timer = loop.call_at(due, self._tick)
 
     def _tick(self) -> None:
         loop = asyncio.get_running_loop()
@@ -242,7 +246,7 @@ async def receive(engine: Engine, socket: AsyncSocket, data: str | bytes) -> boo
         return False
     try:
         await socket.receive(received)
-    except UnknownPacketError:
+    except (UnknownPacketError, IndexError):  # a type of packet that there is not
         pass
     except SocketIsClosedError:
         return False

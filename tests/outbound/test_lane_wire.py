@@ -250,6 +250,24 @@ async def test_pings_are_answered_and_missed() -> None:
     assert seen["library"] in (["ping timeout"], ["transport close"])
 
 
+async def test_a_long_patience_does_not_delay_the_next_ping() -> None:
+    async with stage("lane", ping_interval=0.1, ping_timeout=60) as stand, stand.websocket() as line:
+        await line.open()
+        async with asyncio.timeout(2):
+            for _ in range(4):
+                await line.until("2")
+                await line.send("3")
+
+
+async def test_an_integer_beyond_64_bits_arrives_as_a_float() -> None:
+    """As in a browser; the library keeps it."""
+    async with stage("lane") as stand, stand.websocket() as line:
+        await line.open()
+        await line.send(f'42/chat,1["echo",{2**70}]')
+        await line.until("43/chat,1")
+        assert stand.chat.heard == [(float(2**70),)]
+
+
 async def test_a_poll_that_never_comes_is_missed() -> None:
     async with stage("lane", ping_interval=0.2, ping_timeout=0.2) as stand:
         sid = json.loads((await stand.poll())[0][1:])["sid"]
