@@ -105,8 +105,14 @@ class Door(socketio.AsyncNamespace, Generic[Who]):  # type: ignore[misc]  # the 
 
     async def _not_a_command(self, event: object, args: tuple[Any, ...]) -> Any:
         environ = args[1] if len(args) > 1 and isinstance(args[1], dict) else {}
-        if event == "connect" and isinstance(environ.get("aiohttp.request"), web.BaseRequest):
+        known = event == "connect" and isinstance(environ.get("aiohttp.request"), web.BaseRequest)
+        known = known or (event == "disconnect" and not self.server.manager.is_connected(args[0], self.namespace))
+        if not known:
+            return NO_SUCH_COMMAND
+        try:
             return await super().trigger_event(event, *args)
-        if event == "disconnect" and not self.server.manager.is_connected(args[0], self.namespace):
-            return await super().trigger_event(event, *args)
-        return NO_SUCH_COMMAND
+        except Refused:
+            raise
+        except Exception:  # outermost guard: what fails here must not be taken for a packet that nobody can read
+            log.exception("connection failed", flow=event)
+            raise refused(ClientError(Code.INTERNAL, "Something went wrong here. Please try again.", retry_after_ms=1000)) from None

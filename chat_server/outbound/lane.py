@@ -20,9 +20,11 @@ from socketio.packet import ACK, EVENT
 
 from chat_server.core.model import Json
 from chat_server.outbound.lane_engine import Engine
+from chat_server.outbound.lane_log import UNREADABLE, LibraryLog
 from chat_server.outbound.lane_outbox import frame, framed
 
 SLOW = 4008
+MOST_ATTACHMENTS = 16
 log = structlog.get_logger("lane")
 
 
@@ -54,11 +56,25 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]  # the library has no 
 
     def __init__(self, **options: Any) -> None:
         super().__init__(json=Compact, async_handlers=False, **options)
+        self.logger = self.eio.logger = self.said = LibraryLog()
         self.eio.hot = self._command
         self.eio.farewell = self._farewell
 
     def _engineio_server_class(self) -> type[engineio.AsyncServer]:
         return Engine
+
+    async def _handle_eio_message(self, eio_sid: str, data: str | bytes) -> None:
+        """A packet that makes no sense is counted and dropped; the library would log a trace of each. Doors answer for their own
+        failures, so what is raised here comes from reading. Attachments, which no command takes, do not pile up."""
+        try:
+            await super()._handle_eio_message(eio_sid, data)
+        except UNREADABLE:
+            self._binary_packet.pop(eio_sid, None)
+            self.said.refuse()
+        waiting = self._binary_packet.get(eio_sid)
+        if waiting is not None and waiting.attachment_count > MOST_ATTACHMENTS:
+            del self._binary_packet[eio_sid]
+            self.said.refuse()
 
     def _farewell(self, socket: AsyncSocket) -> Iterator[Packet]:
         """`closing` in every namespace of the connection."""
