@@ -26,8 +26,17 @@ PLACES = 1024
 STATE = Conversation._fields
 SELECTED = select(*(conversations.c[name] for name in STATE))
 STATUS = STATE.index("status")
+SAID_AT, DONE_AT = (
+    select(table).where(tuple_(table.c.conversation_id, table.c.seq).in_(bindparam("places", expanding=True)))
+    for table in (messages, facts)
+)
 ADD_MESSAGES = Prepared(insert(messages))
 ADD_FACTS = Prepared(insert(facts))
+
+
+def _padded(places: Sequence[tuple[str, int]]) -> list[tuple[str, int]]:
+    """Of few lengths, because a statement is prepared for each: the last one again."""
+    return [*places, *[places[-1]] * ((1 << (len(places) - 1).bit_length()) - len(places))]
 
 
 def _conversation(row: Row[Any]) -> Conversation:
@@ -176,14 +185,14 @@ class Conversations:
         found: list[Fact] = []
         for start in range(0, len(places), PLACES):
             some = places[start : start + PLACES]
-            missing = (1 << (len(some) - 1).bit_length()) - len(some)
-            some = [*some, *[some[-1]] * missing]  # of few lengths, because statements are prepared by length
-            said, done = (tuple_(table.c.conversation_id, table.c.seq).in_(some) for table in (messages, facts))
-            found += [_message_fact(row) for row in self._c.execute(select(messages).where(said))]
-            found += [
-                Fact(row.conversation_id, row.epoch, row.seq, FactKind(row.kind), row.at, row.data)
-                for row in self._c.execute(select(facts).where(done))
-            ]
+            said = [_message_fact(row) for row in self._c.execute(SAID_AT, {"places": _padded(some)})]
+            found += said
+            other = list({*some} - {(fact.conversation_id, fact.seq) for fact in said}) if len(said) < len(some) else []
+            if other:
+                found += [
+                    Fact(row.conversation_id, row.epoch, row.seq, FactKind(row.kind), row.at, row.data)
+                    for row in self._c.execute(DONE_AT, {"places": _padded(other)})
+                ]
         return found
 
     def heads(self, ids: Iterable[str]) -> dict[str, tuple[int, int]]:
