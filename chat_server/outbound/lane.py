@@ -89,7 +89,7 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]  # the library has no 
         bracket = text.find("[", comma, comma + 12)
         namespace, number = text[2:comma], text[comma + 1 : bracket]
         handler = self.namespace_handlers.get(namespace)
-        if handler is None or comma < 0 or not (number.isascii() and number.isdigit()) or number[0] == "0" != number:
+        if handler is None or comma < 0 or bracket < 0 or not (number.isascii() and number.isdigit()) or number[0] == "0" != number:
             return False
         sid = self.manager.sid_from_eio_sid(socket.sid, namespace)
         if namespace in self.handlers or socket.sid in self._binary_packet or not self.manager.is_connected(sid, namespace):
