@@ -24,6 +24,16 @@ from tools.ports import free_ports
 from tools.system import find_postgres
 
 START_S = 60
+_EMPTY = """
+SET session_replication_role = replica;
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid();
+DO $$ DECLARE each record; BEGIN
+    FOR each IN SELECT oid::regclass AS name, relkind FROM pg_class
+        WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'S') AND relname NOT LIKE '%version' LOOP
+        IF each.relkind = 'r' THEN EXECUTE format('DELETE FROM %s', each.name); ELSE PERFORM setval(each.name, 1, false); END IF;
+    END LOOP;
+END $$
+"""
 _MODES = {"smart": signal.SIGTERM, "fast": signal.SIGINT, "immediate": signal.SIGQUIT}
 
 
@@ -43,6 +53,9 @@ class Postgres:
         self._superuser, self._password = f"tests_{secrets.token_hex(4)}", secrets.token_hex(16)
         [self._port] = free_ports(1)
         self._numbers = count(1)
+        self._spare: dict[str, list[str]] = {}
+        """databases of each template that were given back"""
+        self._made_from: dict[str, str] = {}
         self._child: Child | None = None
         self._paused: list[int] = []
         self._make_cluster()
@@ -53,9 +66,19 @@ class Postgres:
     def database(self, template: str = "template1") -> str:
         """The URL of a new database: empty, or a copy of another one that nobody is connected to."""
         self.heal()
+        if self._spare.get(template):
+            return self.url(self._spare[template].pop())
         name = f"{template if template != 'template1' else 'db'}_{next(self._numbers)}"
         self.sql(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        self._made_from[name] = template
         return self.url(name)
+
+    def give_back(self, url: str) -> None:
+        """The copy of a template without rows: emptied, it is the next one's. Ten times as fast as `drop`, which waits for a checkpoint."""
+        name = url.rpartition("/")[2]
+        self.heal()
+        self.sql(_EMPTY, name)
+        self._spare.setdefault(self._made_from[name], []).append(name)
 
     def drop(self, url: str) -> None:
         """Throws a database away, together with whoever is connected to it."""

@@ -41,6 +41,20 @@ def test_each_database_is_fresh_and_a_copy_has_everything(postgres: Postgres) ->
     assert postgres.sql("SELECT count(*) FROM pg_database WHERE datname LIKE 'db_1_%'") in ("", "0")
 
 
+def test_a_database_that_is_given_back_is_empty_for_the_next_one(postgres: Postgres) -> None:
+    template = postgres.database().rpartition("/")[2]
+    postgres.sql("CREATE TABLE shop (id serial PRIMARY KEY); CREATE TABLE parcel (id serial, shop int REFERENCES shop)", template)
+    postgres.sql("CREATE TABLE chat_version (word text); INSERT INTO chat_version VALUES ('kept')", template)
+    first = postgres.database(template)
+    name = first.rpartition("/")[2]
+    postgres.sql("INSERT INTO shop DEFAULT VALUES; INSERT INTO parcel (shop) VALUES (1)", name)
+    postgres.give_back(first)
+    assert postgres.database(template) == first
+    assert postgres.sql("SELECT (SELECT count(*) FROM shop), (SELECT count(*) FROM parcel), word FROM chat_version", name) == "0|0|kept"
+    assert postgres.sql("INSERT INTO shop DEFAULT VALUES RETURNING id", name) == "1"
+    assert postgres.database(template) != first
+
+
 def test_postgres_is_as_durable_as_in_production_and_listens_on_loopback_alone(postgres: Postgres) -> None:
     settings = {name: postgres.sql(f"SHOW {name}") for name in ("fsync", "full_page_writes", "synchronous_commit", "listen_addresses")}
     assert settings == {"fsync": "on", "full_page_writes": "on", "synchronous_commit": "on", "listen_addresses": "127.0.0.1"}
@@ -134,11 +148,11 @@ def test_a_killed_run_leaves_no_process_and_no_folder(open_folder: Path, tmp_pat
         run.send_signal(number)
         run.wait(20)
     until = time.monotonic() + 20
-    while time.monotonic() < until and not (all(map(is_free, ports)) and not list(open_folder.glob("shopbell-pg-*"))):
+    while time.monotonic() < until and not all(map(gone, started)):
         time.sleep(0.05)
+    assert all(map(gone, started))
     assert all(map(is_free, ports))
     assert not list(open_folder.glob("shopbell-pg-*"))
-    assert all(map(gone, started))
 
 
 def test_free_ports_are_none_that_an_outgoing_connection_gets() -> None:
