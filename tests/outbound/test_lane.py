@@ -191,13 +191,11 @@ async def test_ack_and_echo_are_one_write() -> None:
     async with stage("lane") as stand, stand.websocket() as line:
         await line.open()
         (socket,) = stand.sio.eio.sockets.values()
-        written: list[bytes] = []
-        write = socket.queue._transport.write  # what goes out is seen nowhere else
-        socket.queue._transport.write = written.append
+        line_out, socket.queue._transport = socket.queue._transport, Pipe()  # what is one write is seen nowhere else
         await line.send('42/chat,1["say",{"x":1}]')
         await asyncio.sleep(0.1)
-        assert written == [frame(b'42/chat,["said",{"x":1}]') + frame(b'43/chat,1["said"]')]
-        socket.queue._transport.write = write
+        assert socket.queue._transport.writes == [frame(b'42/chat,["said",{"x":1}]') + frame(b'43/chat,1["said"]')]
+        socket.queue._transport = line_out
 
 
 async def _deaf(stand: Stage) -> sockets.socket:
