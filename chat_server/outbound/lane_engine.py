@@ -51,6 +51,15 @@ class Engine(engineio.AsyncServer):  # type: ignore[misc]  # the library has no 
         self._async: dict[str, Any] = {**self._async, "websocket": Session, "translate_request": translated}
         self._closing: set[asyncio.Task[None]] = set()
 
+    async def handle_request(self, *args: Any, **kwargs: Any) -> Any:
+        """A request to a session that has just ended is a bad one; the library lets the KeyError of its own lookup out."""
+        try:
+            return await super().handle_request(*args, **kwargs)
+        except KeyError as error:
+            if error.args != ("Session is disconnected",):
+                raise
+            return web.json_response("Session is disconnected", status=400)
+
     def create_queue(self, *args: Any, **kwargs: Any) -> Outbox:
         """The library's queue is read by a task of each socket, which writes packet by packet."""
         if not self._looking:
