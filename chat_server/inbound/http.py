@@ -139,9 +139,11 @@ class Http:
         if not path.is_file():
             raise self._gone(name)
         hashed = HASH.search(name) is not None
+        kind = {"Content-Type": "text/javascript; charset=utf-8"} if path.suffix == ".js" else {}
         return web.FileResponse(
             path,
             headers={
+                **kind,
                 "Cache-Control": "public, max-age=31536000, immutable" if hashed else "public, max-age=300",
                 "Access-Control-Allow-Origin": "*",
                 "Cross-Origin-Resource-Policy": "cross-origin",

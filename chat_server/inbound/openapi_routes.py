@@ -100,7 +100,11 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("get", "/widget/loader.js", "widget", "The loader", {200: Answer("A script.", media=SCRIPT, headers=("Cache-Control",))}),
     Operation(
         "get", "/widget/{name}", "widget", "A built file by its name",
-        {200: Answer("The file.", media="*/*", headers=("Cache-Control",)), 404: Answer("No such file.", media=TEXT)}, parameters=("name",),
+        {
+            200: Answer("The file.", media="*/*", headers=("Cache-Control",)), 404: Answer("No such file.", media=TEXT),
+            302: Answer("Gone with a deploy; the one of today.", media=TEXT, headers=("Location", "Cache-Control")),
+        },
+        parameters=("name",),
     ),
     Operation(
         "post", "/v1/visits", "shopper", "The loader's beacon: what the browser saw; answers what to show",
