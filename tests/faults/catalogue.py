@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.faults import backends, connections, deaths
+from tests.faults import backends, clock, connections, deaths, slow
 from tests.faults.ground import Ground, one_node, several_nodes
 from tests.faults.scene import Fault
 from tests.postgres import Postgres
 from tests.processes import Databases, DataFolders
 from tests.redis_server import RedisServer
 
-FAULTS: tuple[Fault, ...] = (*deaths.FAULTS, *connections.FAULTS, *backends.FAULTS)
+FAULTS: tuple[Fault, ...] = (*deaths.FAULTS, *connections.FAULTS, *backends.FAULTS, *slow.FAULTS, *clock.FAULTS)
 NODES = 3
 
 
@@ -32,7 +32,7 @@ class Grounds:
         return one_node(self._folders, {})
 
     def one(self, fault: Fault) -> Ground:
-        return one_node(self._folders, fault.env)
+        return one_node(self._folders, fault.env, fault.program)
 
     def many(self, fault: Fault, postgres: Postgres, databases: Databases, redis: RedisServer, count: int = NODES) -> Ground:
         self._count += 1

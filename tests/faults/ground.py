@@ -11,7 +11,7 @@ import signal
 import sqlite3
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,9 @@ from tests.faults.rasa import ScriptedRasa
 from tests.postgres import Postgres
 from tests.processes import LOGINS, TEST_INBOX, ChatServer, Databases, DataFolders, new_nodes, new_stack
 from tests.redis_server import RedisServer
+from tools.places import PYTHON
 from tools.ports import free_ports
+from tools.stack import Stack
 
 DEMO, SECOND = "demo", "second"
 KEYS = {DEMO: "pk_test", SECOND: "pk_second"}
@@ -101,6 +103,16 @@ class Ground:
             return found
 
 
+@dataclass(frozen=True)
+class AnotherProgram(Stack):
+    """The same stack with another module as its chat server: one with a clock or a bug of ours in it."""
+
+    program: str = "chat_server"
+
+    def chat(self) -> list[str | Path]:
+        return [PYTHON, "-m", self.program]
+
+
 def pause(server: ChatServer) -> None:
     """SIGSTOP: connections stay open and nothing answers."""
     assert server.child is not None
@@ -112,11 +124,14 @@ def resume(server: ChatServer) -> None:
         server.child.send(signal.SIGCONT)
 
 
-def one_node(folders: DataFolders, env: Mapping[str, str]) -> Ground:
+def one_node(folders: DataFolders, env: Mapping[str, str], program: str = "chat_server") -> Ground:
     """One server on SQLite. Not started."""
     stack = new_stack(folders.fresh(), inbox=ROOMY)
     bot = ScriptedRasa(free_ports(1)[0])
-    server = ChatServer(replace(stack, inboxes=_inboxes(stack.data, stack.shop_url)), {**UNBOUNDED, **_bot(bot), **env})
+    clock = stack.data / "clock"
+    clock.write_text("0", encoding="ascii")
+    told = {field.name: getattr(stack, field.name) for field in fields(Stack)} | {"inboxes": _inboxes(stack.data, stack.shop_url)}
+    server = ChatServer(AnotherProgram(**told, program=program), {**UNBOUNDED, **_bot(bot), "SHOPBELL_TEST_CLOCK": str(clock), **env})
     return Ground([server], f"sqlite:///{stack.data / 'shopbell.sqlite3'}", bot)
 
 

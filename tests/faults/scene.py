@@ -61,6 +61,8 @@ class Fault:
     proxied: bool = False
     env: Mapping[str, str] = field(default_factory=dict)
     people: Mapping[str, int] = field(default_factory=dict)
+    program: str = "chat_server"
+    """the module that is started"""
     patience_s: float = 60.0
     """how long answers may take once the fault has gone: a lease of a dead node must run out"""
 

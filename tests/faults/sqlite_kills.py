@@ -25,48 +25,64 @@ from typing import Any
 from chat_server.app import migrate_all
 from chat_server.core.model import Visitor
 from chat_server.errors import ClientError
+from chat_server.flows.context import Context
 from chat_server.flows.messages import Draft, send_message
+from chat_server.flows.people import token_hash
+from chat_server.outbound.database import Database
+from chat_server.outbound.store import Store, Tx
 from tests.faults.checks import each_once, nothing_invented, nothing_lost, one_order
 from tests.faults.history import History, Operation, Sight, Stored
 from tests.faults.scene import Result
 from tests.faults.words import canary, question
-from tests.flows.world import World, inbox
+from tests.flows.world import NOON, Ears, Shop, inbox
 from tools.places import PYTHON, ROOT
 
-SHOPPERS = 8
+SHOPPERS = tuple(f"vis_{number}" for number in range(8))
 CHECKED = {"lost": nothing_lost, "invented": nothing_invented, "once": each_once, "order": one_order}
 Line = tuple[str, ...]
 
 
+def _shopper(name: str) -> Visitor:
+    return Visitor(name, "demo", None, "en", None, None, NOON, NOON)
+
+
 async def _prepare(path: Path) -> None:
-    world = World(f"sqlite:///{path}", inbox())
-    await migrate_all(world.database)
-    for _ in range(SHOPPERS):
-        await world.visitor()
-    await world.database.close()
+    database = Database(f"sqlite:///{path}")
+    await migrate_all(database)
+
+    def work(tx: Tx) -> None:
+        for name in SHOPPERS:
+            tx.people.add_visitor(_shopper(name), token_hash(name))
+
+    await Store(database).write(work)
+    await database.close()
 
 
 async def _write(path: Path, pipe: int, again: list[Line]) -> None:
     """Until killed: every shopper sends, first what nobody knows about, under the same client id."""
-    world = World(f"sqlite:///{path}", inbox())
-    world.bot.state = "off"
+    context = Context(
+        store=Store(Database(f"sqlite:///{path}")), announcer=Ears(), clock=lambda: NOON, inboxes={"demo": inbox()}, bot=None,
+        bot_state=lambda: "off", orders=Shop(), wake=lambda: None, turn_token=str,
+    )  # fmt: skip
 
     async def one(name: str) -> None:
-        now = world.clock()
-        visitor = Visitor(name, "demo", None, "en", None, None, now, now)
         waiting = [(key, text) for _, who, key, text in again if who == name]
         while True:
             key = str(uuid.uuid4())
             key, text = waiting.pop(0) if waiting else (key, question(key, canary()) + " x" * random.randrange(200))
-            os.write(pipe, (json.dumps(["sent", name, key, text]) + "\n").encode())
+            _tell(pipe, "sent", name, key, text)
             try:
-                ack = await send_message(world.context, visitor, Draft(key, ({"type": "text", "text": text},)), None)
+                ack = await send_message(context, _shopper(name), Draft(key, ({"type": "text", "text": text},)), None)
             except ClientError as error:
-                os.write(pipe, (json.dumps(["refused", name, key, error.code.value]) + "\n").encode())
+                _tell(pipe, "refused", name, key, error.code.value)
                 continue
-            os.write(pipe, (json.dumps(["acked", name, key, ack["conversation"], str(ack["seq"])]) + "\n").encode())
+            _tell(pipe, "acked", name, key, ack["conversation"], str(ack["seq"]))
 
-    await asyncio.gather(*(one(f"vis_{number}") for number in range(1, SHOPPERS + 1)))
+    await asyncio.gather(*map(one, SHOPPERS))
+
+
+def _tell(pipe: int, *words: str) -> None:
+    os.write(pipe, (json.dumps(words) + "\n").encode())
 
 
 def _forked(work: Callable[[], Coroutine[Any, Any, None]]) -> int:
@@ -77,7 +93,7 @@ def _forked(work: Callable[[], Coroutine[Any, Any, None]]) -> int:
         try:
             asyncio.run(work())
             code = 0
-        except BaseException:  # the last guard of a forked child: it must not go on as its parent
+        except Exception:  # noqa: BLE001  the last guard of a forked child: it must not go on as its parent
             traceback.print_exc()
         finally:
             os._exit(code)

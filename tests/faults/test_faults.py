@@ -9,15 +9,9 @@ import pytest
 from tests.faults.catalogue import FAULTS, Grounds
 from tests.faults.scene import Fault, keep, play
 from tests.faults.singles import SINGLES, Single
-from tests.processes import DataFolders
 
 pytestmark = [pytest.mark.faults, pytest.mark.starts]
 SHORT = [fault for fault in FAULTS if fault.short]
-
-
-@pytest.fixture(scope="session")
-def grounds(data_folders: DataFolders, tmp_path_factory: pytest.TempPathFactory) -> Grounds:
-    return Grounds(tmp_path_factory.mktemp("grounds"), data_folders)
 
 
 @pytest.mark.parametrize("fault", SHORT, ids=lambda fault: f"{fault.name} ({fault.stands})")
