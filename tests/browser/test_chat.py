@@ -53,6 +53,16 @@ async def test_a_conversation_from_first_word_to_stars(browser: Browser, demo: D
     await shopper.dialog.get_by_role("button", name="Send rating").click()
     await expect(shopper.dialog.get_by_text(re.compile("5 stars. Thank you"))).to_be_visible()
     await expect(agent.log.get_by_text("Quick and kind")).to_be_visible()
+
+    await shopper.write("One more thing: does it come in black?")
+    for again in (False, True):
+        if again:
+            await shopper.page.reload()
+            await expect(shopper.composer).to_be_visible()
+        await expect(shopper.dialog.get_by_text("New conversation")).to_be_visible()
+        for text in ("Does the trail shoe run small?", "It runs true to size", "does it come in black?"):
+            await expect(shopper.log.get_by_text(text)).to_have_count(1)
+    await no_violations(shopper.page)
     assert shopper.who.errors == []
     assert agent.who.errors == []
 

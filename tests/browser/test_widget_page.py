@@ -6,10 +6,8 @@ The page stands at the test inbox's origin and is nothing but the snippet.
 from __future__ import annotations
 
 import asyncio
-import http.server
 import json
 import re
-import threading
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -17,55 +15,19 @@ import pytest
 from playwright.async_api import Browser, Page, Request, async_playwright, expect
 
 from tests.browser.people import person
+from tests.browser.shop_page import NO_WEBSOCKET, shop_page
 from tests.processes import INBOX_KEY, ChatServer
 
 pytestmark = pytest.mark.browser
 
-HOSTILE = """body * { font: 40px/3 serif !important; color: lime !important; background: red !important; position: static !important;
-  transform: rotate(3deg) !important; visibility: hidden !important; display: block !important; letter-spacing: 9px !important;
-  opacity: .2 !important } button, div, dialog, textarea { width: 900px !important; height: 5px !important }"""
 WATCH_CSP = "window.broken = []; addEventListener('securitypolicyviolation', e => broken.push(e.violatedDirective + ' ' + e.blockedURI))"
-NO_WEBSOCKET = "window.WebSocket = class { constructor() { setTimeout(() => this.onerror?.(new Event('error')), 5) } close() {} send() {} }"
-
-
-def _page(path: str, chat: str) -> str:
-    consent = "required" if "consent" in path else "implied"
-    style = f"<style nonce='n'>{HOSTILE}</style>" if "hostile" in path else ""
-    return f"""<!doctype html><html lang="en"><head><title>A shop</title>{style}</head><body><h1>A shop</h1>
-      <form id="f"><input name="zip" required></form>
-      <script nonce="n">(function(w){{w.shopbell=w.shopbell||function(){{(w.shopbell.q=w.shopbell.q||[]).push(arguments)}}}})(window);
-        shopbell("track", "early", {{a: 1}}); shopbell("init", {{key: "{INBOX_KEY}", locale: "en", consent: "{consent}"}});</script>
-      <script nonce="n" async src="{chat}/widget/loader.js"></script></body></html>"""
 
 
 @pytest.fixture(scope="module")
 def shop(server: ChatServer) -> Iterator[str]:
     """Origin of the page."""
-    chat = server.url
-    policy = (
-        f"default-src 'none'; script-src 'nonce-n' 'strict-dynamic'; connect-src {chat} {chat.replace('http', 'ws')}; style-src 'nonce-n'; "
-        "require-trusted-types-for 'script'; trusted-types 'none'; base-uri 'none'"
-    )
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def log_message(self, format: str, *args: object) -> None:
-            """Nothing."""
-
-        def do_GET(self) -> None:
-            body = _page(self.path, chat).encode() if self.path != "/other" else b"<!doctype html><title>Other</title>"
-            self.send_response(200)
-            self.send_header("Content-Type", "text/html; charset=utf-8")
-            self.send_header("Content-Security-Policy", policy)
-            self.end_headers()
-            self.wfile.write(body)
-
-    web = http.server.ThreadingHTTPServer(("127.0.0.1", server.stack.ports.shop), Handler)
-    thread = threading.Thread(target=web.serve_forever, daemon=True)
-    thread.start()
-    yield server.origin
-    web.shutdown()
-    thread.join(timeout=5)
-    web.server_close()
+    with shop_page(server) as origin:
+        yield origin
 
 
 @pytest.fixture
@@ -122,7 +84,7 @@ async def test_before_intent_there_is_neither_app_nor_socket(browser: Browser, s
     who.page.on("websocket", lambda socket: sockets.append(socket.url))
     await who.page.goto(shop)
     await who.page.wait_for_timeout(2500)
-    assert [name for name in asked if name.startswith(("app-", "cards-", "locale-"))] == []
+    assert [name for name in asked if name.startswith(("app-", "cards-", "fallback-", "locale-"))] == []
     assert sockets == []
     assert asked.count("loader.js") == 1
     await who.page.get_by_role("button", name="Chat").hover()

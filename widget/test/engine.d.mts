@@ -17,3 +17,5 @@ export type Engine = {
   end(): void;
 };
 export function engine(): Promise<Engine>;
+/** For a Node that has none of its own. */
+export const SomeWebSocket: typeof WebSocket;

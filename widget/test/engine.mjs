@@ -2,7 +2,15 @@
 // answers plain HTTP as it is told. Knows nothing of conversations.
 
 import { createServer } from "node:http";
-import { WebSocketServer } from "ws";
+import { WebSocket, WebSocketServer } from "ws";
+
+/** As in a browser, an error that nobody listens to breaks nothing. */
+export class SomeWebSocket extends WebSocket {
+  constructor(url) {
+    super(url);
+    this.on("error", () => {});
+  }
+}
 
 /** `greet(auth)`: null welcomes, anything else is the data of the connect error. `http(request, body)`: [status, answer]. */
 export async function engine() {

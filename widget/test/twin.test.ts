@@ -7,18 +7,18 @@ import { setTimeout as wait } from "node:timers/promises";
 import type { CommandFailed } from "../shared/failure.ts";
 import type { Fact } from "../shared/wire.ts";
 import { makeTwin } from "../shopper/fallback/twin.ts";
-import { engine, type Answer, type Call } from "./engine.mjs";
+import { engine, SomeWebSocket, type Answer, type Call } from "./engine.mjs";
 
 const random = Math.random;
 test.beforeEach(() => void (Math.random = () => 0.01));
 test.afterEach(() => void (Math.random = random));
-Object.assign(globalThis, { location: { href: "https://shop.example/" }, document: { title: "A shop" } });
+Object.assign(globalThis, { WebSocket: SomeWebSocket, location: { href: "https://shop.example/" }, document: { title: "A shop" } });
 
 const fact = (seq: number, conversation = "cnv_1", epoch = 1) => ({ fact: "hidden", conversation, epoch, seq, at: "" }) as Fact;
 const inbox = { name: "Shop", color: "#000", locales: ["en"], online: true, promised_minutes: null, bot: "off" };
 
 /** A server that holds `head` facts of one conversation, or none. */
-async function scene(visitor?: string) {
+async function scene(visitor?: string, probeMs?: number) {
   const server = await engine();
   const world = { head: 0, conversation: "cnv_1", status: 200, waits: true };
   const all = () => Array.from({ length: world.head }, (_, i) => fact(i + 1, world.conversation));
@@ -50,7 +50,7 @@ async function scene(visitor?: string) {
     url: server.url, namespace: "/shopper", auth: () => ({ key: "pk", visitor, locale: "en" }), onState: () => {},
     onFact: (one) => facts.push(one.seq), onPassing: (name) => told.push(name),
     become: (state) => told.at(-1) !== state && told.push(state), stop: (code) => told.push(`stop ${code}`), back: () => told.push("back"),
-  });
+  }, probeMs);
   const until = async (condition: () => boolean) => {
     for (let i = 0; i < 300 && !condition(); i++) await wait(10);
     assert.ok(condition(), `told: ${told.join(", ")}; facts: ${facts.join(", ")}`);
@@ -130,5 +130,18 @@ test("closed, it asks for nothing more", async () => {
   const before = s.server.calls.length;
   await wait(100);
   assert.equal(s.server.calls.length, before);
+  s.end();
+});
+
+test("looks again and again, less and less often, whether a WebSocket opens; then steps back", async () => {
+  const s = await scene("mine", 40);
+  s.server.script.upgrades = false;
+  await s.until(() => s.server.dials.length === 2);
+  assert.equal(s.told.includes("back"), false);
+  s.server.script.upgrades = true;
+  await s.until(() => s.told.includes("back"));
+  const before = s.server.calls.length;
+  await wait(200);
+  assert.deepEqual([s.server.dials.length, s.server.calls.length], [3, before]);
   s.end();
 });

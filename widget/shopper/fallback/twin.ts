@@ -16,8 +16,8 @@ type Auth = { key: string; visitor?: string; identity?: string; locale?: string;
 type Place = { conversation: string; epoch: number; seq: number };
 type Answer<T> = T & { ok: true };
 
-/** Says `online` at once: that the server refused long polling has shown that it is there. */
-export function makeTwin(host: TwinHost): Twin {
+/** Says `online` at once: that the server refused long polling has shown that it is there. `probeMs`: when to look for a WebSocket first. */
+export function makeTwin(host: TwinHost, probeMs = PROBE_MS): Twin {
   const life = new AbortController();
   let turn = new AbortController();
   let wake = () => {};
@@ -86,10 +86,11 @@ export function makeTwin(host: TwinHost): Twin {
     return answer;
   }
 
-  /** What passes by a socket and has no place in the count: looked up when there is no other news. */
+  /** What passes by a socket and has no place in the count, or is not there yet: looked up when there is no other news. */
   async function lookAround() {
-    const { inbox, conversation } = await post<SyncAnswer>("/v1/shopper/sync", place ? { conversation: place.conversation, epoch: place.epoch, after: place.seq } : {});
+    const { inbox, conversation, ...page } = await post<SyncAnswer>("/v1/shopper/sync", place ? { conversation: place.conversation, epoch: place.epoch, after: place.seq } : {});
     host.onPassing("inbox_changed", inbox);
+    take(page);
     if (conversation) host.onPassing("queue_moved", { conversation: conversation.id, position: conversation.queue_position });
   }
 
@@ -107,11 +108,18 @@ export function makeTwin(host: TwinHost): Twin {
       const began = Date.now();
       turn = new AbortController();
       try {
-        const cursor = at ? `&after=${at.seq}&epoch=${at.epoch}` : "";
-        const page = await call<Page>("GET", `/v1/conversations/current/facts?wait=${WAIT_S}${cursor}`, null, "", WAIT_S * 1_000 + ACK_TIMEOUT_MS, turn.signal);
+        if (!at) {
+          if (!attempt) await nap(QUIET_MS);
+          if (!place && !life.signal.aborted) await lookAround();
+          attempt = 0;
+          host.become("online");
+          continue;
+        }
+        const path = `/v1/conversations/current/facts?after=${at.seq}&epoch=${at.epoch}&wait=${WAIT_S}`;
+        const page = await call<Page>("GET", path, null, "", WAIT_S * 1_000 + ACK_TIMEOUT_MS, turn.signal);
         attempt = 0;
         host.become("online");
-        if (at?.conversation === place?.conversation) take(page);
+        if (at.conversation === place?.conversation) take(page);
         if (page.facts.length) continue;
         await lookAround();
         // Not waited for: the server is about to leave.
@@ -119,10 +127,8 @@ export function makeTwin(host: TwinHost): Twin {
       } catch (error) {
         if (turn.signal.aborted || life.signal.aborted) continue;
         const { code, transient, retryAfterMs } = error as CommandFailed;
-        if (code === "not_found") {
-          host.become("online");
-          await nap(QUIET_MS);
-        } else if (transient) {
+        if (code === "not_found") place = null;
+        else if (transient) {
           host.become("offline");
           await nap(backoff(attempt++, retryAfterMs));
         } else return host.stop(4003);
@@ -153,7 +159,7 @@ export function makeTwin(host: TwinHost): Twin {
     wake();
   }
 
-  probe(PROBE_MS);
+  probe(probeMs);
   queueMicrotask(() => host.become("online"));
   return {
     close,
