@@ -105,3 +105,23 @@ async def test_what_is_written_offline_and_over_a_restart_arrives_once(browser: 
         await shopper.open_chat()
     for text in ("Before the restart", "While you were away"):
         await expect(shopper.log.get_by_text(text)).to_have_count(1)
+
+
+async def test_an_agents_reply_waits_over_a_restart_and_a_reload(browser: Browser, demo: Demo) -> None:
+    shopper = Shopper(await person(browser), demo)
+    await shopper.visit("/")
+    await shopper.open_chat()
+    await shopper.write("Is there anybody behind the curtain?")
+    agent = AgentAtConsole(await person(browser), demo)
+    agent.page.on("dialog", lambda dialog: dialog.accept())  # the browser asks whether to leave what is not sent
+    await agent.sign_in()
+    await agent.view("All open")
+    await agent.open("behind the curtain")
+    await expect(agent.log.get_by_text("behind the curtain")).to_have_count(1)
+    demo.chat.stop()
+    await agent.reply("Only me, and I was away")
+    demo.chat.start()
+    await agent.page.reload()
+    await expect(agent.log.get_by_text("Only me, and I was away")).to_have_count(1)
+    await expect(shopper.log.get_by_text("Only me, and I was away")).to_have_count(1, timeout=40_000)
+    await expect(agent.log.get_by_text("Only me, and I was away")).to_have_count(1)

@@ -124,7 +124,9 @@ async def test_thirty_messages_wait_over_a_kill_and_a_reload(browser: Browser, s
         await tab.settled()
         server.kill()
         for number in range(MANY):
-            await tab.write(f"waiting {number:02}")
+            await tab.composer.fill(f"waiting {number:02}")
+            await tab.composer.press("Enter")
+        await expect(tab.log.get_by_text(re.compile(r"^waiting \d\d$"))).to_have_count(MANY)
         await expect(tab.log.get_by_text("Waiting to be sent").last).to_be_visible()
         await expect(tab.page.get_by_text(re.compile("^No connection"))).to_be_visible()
         await tab.composer.fill("half a sent")

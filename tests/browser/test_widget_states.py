@@ -17,7 +17,7 @@ pytestmark = pytest.mark.browser
 
 STATES = (
     *("launcher", "nudge", "connecting", "empty", "away", "bot", "bot_loading", "queued", "agent", "orders", "delivered", "problem"),
-    *("offer", "offer_pending", "offer_done", "offer_refused", "contact", "outbox", "not_saved", "long", "ask_failed", "earlier"),
+    *("offer", "offer_pending", "offer_done", "offer_refused", "contact", "outbox", "not_saved", "offline_here", "long", "ask_failed", "earlier"),
     *("resolved", "rated", "closed"),
 )
 # A pale and a dark brand colour: what stands on them, and how they stand on a surface, is worked out by the style sheet.

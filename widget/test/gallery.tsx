@@ -112,6 +112,7 @@ const STATES: Record<string, () => Given> = {
     const entries: State["entries"] = [{ client_id: "3", command: "send_message", body: {}, at: at(), failed: "too_large" }];
     return { link: "offline", entries, thread: putOutgoing(thread, { client_id: "3", parts: [{ type: "text", text: "This one was refused" }], at: at(), state: "failed", reason: "too_large" }) };
   },
+  offline_here: () => ({ link: "offline", saved: false, thread: withAgent() }),
   not_saved: () => ({ saved: false, thread: withAgent() }),
   long: () => ({ thread: withAgent(), write: "A long message. ".repeat(240) }),
   ask_failed: () => ({ thread: withBot(), entries: [{ client_id: "4", command: "request_agent", body: {}, at: at(), failed: "forbidden" }] }),

@@ -22,7 +22,7 @@ function notice({ link, code, saved, inbox, thread }: State, { t, act }: Scene):
   const human = (!thread.status || thread.status === "bot") && inbox?.bot === "loading";
   const key =
     link === "stopped" ? (code === 4004 ? "closed" : "refused")
-    : link === "offline" ? "offline"
+    : link === "offline" ? (saved ? "offline" : "offline_here")
     : human ? "bot_loading"
     : saved ? null : "not_saved";
   return key && (
@@ -68,7 +68,7 @@ export function Panel({ state, scene }: { state: State; scene: Scene }) {
         {earlier && <Log key="earlier" scene={{ ...scene, thread: earlier }} />}
         {earlier && <div class="ev rule">{t("anew")}</div>}
         <Log key="now" scene={scene} />
-        {entries.map((e) => e.failed && e.command[0] === "r" && <div class="ev" key={e.client_id}><Failed entry={e} scene={scene} /></div>)}
+        {entries.map((e) => e.failed && e.command[0] === "r" && <div class="ev" key={e.client_id}>{t(e.command === "rate" ? "rate_send" : "person")}: <Failed entry={e} scene={scene} /></div>)}
         {thread.status === "resolved" && !thread.rated && (cards ? cards.rating(scene) : null)}
         {typing && <div class="msg"><div class="bub typing"><span class="vh">{t("typing", { name: typing.name })}</span><i /><i /><i /></div></div>}
       </div>
