@@ -171,3 +171,16 @@ def schema() -> dict[str, Any]:
         "anyOf": list(shapes),
         "$defs": definitions,
     }
+
+
+def cloud_schema() -> dict[str, Any]:
+    """The JSON Schema of the CloudEvents envelope: what is in `data` is said by the other one."""
+    (shape,), definitions = msgspec.json.schema_components([CloudEvent], ref_template="#/$defs/{name}")
+    data = [{"$ref": f"order-event.schema.json#/$defs/{name}"} for name in ("OrderBody", "SettledBody")]
+    definitions["CloudEvent"]["properties"]["data"] = {"anyOf": data}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Events that a shop sends, as CloudEvents",
+        **shape,
+        "$defs": definitions,
+    }
