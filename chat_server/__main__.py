@@ -16,8 +16,9 @@ import uvloop
 from chat_server import settings as configuration
 from chat_server.app import migrate_all, now
 from chat_server.core.model import Agent, Availability, Role
-from chat_server.errors import InvalidConfiguration
+from chat_server.errors import ClientError, InvalidConfiguration
 from chat_server.flows.context import new_id
+from chat_server.flows.erasure import erase
 from chat_server.inbound.auth import HASHER
 from chat_server.outbound.database import Database
 from chat_server.outbound.migrations import migrate
@@ -93,6 +94,19 @@ async def begin_anew(settings: configuration.Settings) -> int:
     return count
 
 
+async def forget(settings: configuration.Settings, visitor_id: str) -> str:
+    """Erases the person behind a visitor; may run beside the servers. Answers how much was reached."""
+    database = Database(settings.database)
+    try:
+        await migrate_all(database)
+        done = await erase(Store(database), visitor_id)
+    except ClientError as error:
+        raise InvalidConfiguration(f"--visitor: {error.message}") from None
+    finally:
+        await database.close()
+    return f"{done.conversations} conversations and {done.browsers} browsers erased"
+
+
 def main() -> int:
     """0 when it ended as asked, 2 for a setting or an argument that cannot be used."""
     parser = argparse.ArgumentParser(prog="python -m chat_server", description="Shopbell's chat server.")
@@ -103,6 +117,8 @@ def main() -> int:
     agent.add_argument("--role", default=Role.AGENT.value, choices=[role.value for role in Role])
     agent.add_argument("--password-env", required=True, help="environment variable that holds the password")
     commands.add_parser("restored", help="after a restore, before any server starts: what browsers remember from before is void")
+    person = commands.add_parser("erase", help="forget a person: their words, details and visits")
+    person.add_argument("--visitor", required=True, metavar="ID", help="a browser of theirs; the others follow if the shop signed them in")
     parser.add_argument("--workers", type=int, metavar="N", help="N processes on one port; needs PostgreSQL and Redis")
     parser.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)
     args = parser.parse_args()
@@ -113,6 +129,8 @@ def main() -> int:
             asyncio.run(put_agent(settings, args, configuration.password(args.password_env)))
         elif args.command == "restored":
             print(f"{asyncio.run(begin_anew(settings))} conversations begin anew", file=sys.stderr)
+        elif args.command == "erase":
+            print(asyncio.run(forget(settings, args.visitor)), file=sys.stderr)
         elif args.workers is not None:
             if not 1 <= args.workers <= 256:
                 raise InvalidConfiguration(f"--workers: {args.workers} is not between 1 and 256")

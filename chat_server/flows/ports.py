@@ -125,6 +125,13 @@ class Answers(Protocol):
     def prune(self, before: datetime) -> None: ...
 
 
+class Erasure(Protocol):
+    """See outbound/store/erasure.py."""
+
+    def person(self, visitor_id: str) -> tuple[frozenset[str], str | None] | None: ...
+    def erase(self, browsers: frozenset[str], contact_id: str | None) -> list[str]: ...
+
+
 class Tx(Protocol):
     """The store inside one transaction."""
 
@@ -140,6 +147,8 @@ class Tx(Protocol):
     def proactive(self) -> Proactive: ...
     @property
     def answers(self) -> Answers: ...
+    @property
+    def erasure(self) -> Erasure: ...
 
 
 class Store(Protocol):

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from chat_server.outbound.database import Database, Each
 from chat_server.outbound.store.answers import Answers
 from chat_server.outbound.store.conversations import Conversations
+from chat_server.outbound.store.erasure import Erasure
 from chat_server.outbound.store.jobs import Jobs
 from chat_server.outbound.store.people import People
 from chat_server.outbound.store.proactive import Proactive
@@ -30,6 +31,7 @@ class Tx:
         self.proactive = Proactive(connection)
         self.visits = Visits(connection)
         self.answers = Answers(connection)
+        self.erasure = Erasure(connection)
 
 
 class Store:

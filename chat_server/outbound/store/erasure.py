@@ -1,0 +1,81 @@
+"""Takes a person out of the database: what they and others wrote in their conversations, and everything that is known of them.
+
+Places stay: every fact keeps its `seq`, under a new epoch, so that nobody's count has a gap and every reader starts afresh.
+"""
+
+from __future__ import annotations
+
+import secrets
+
+from sqlalchemy import Connection, delete, or_, select, update
+
+from chat_server.core.model import Json
+from chat_server.outbound.tables import (
+    activities,
+    answers,
+    candidates,
+    contacts,
+    conversations,
+    facts,
+    messages,
+    offers,
+    touches,
+    verdicts,
+    visitors,
+    visits,
+)
+
+REDACTED = [{"type": "text", "text": "—"}]
+
+
+class Erasure:
+    """Writes of one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._c = connection
+
+    def person(self, visitor_id: str) -> tuple[frozenset[str], str | None] | None:
+        """(every browser, the contact if there is one) of the person behind a visitor; None: nobody has this id."""
+        row = self._c.execute(select(visitors.c.contact_id).where(visitors.c.id == visitor_id)).first()
+        if row is None:
+            return None
+        if row.contact_id is None:
+            return frozenset({visitor_id}), None
+        browsers = self._c.execute(select(visitors.c.id).where(visitors.c.contact_id == row.contact_id)).scalars()
+        return frozenset(browsers), row.contact_id
+
+    def erase(self, browsers: frozenset[str], contact_id: str | None) -> list[str]:
+        """Redact and forget; answers the conversations that begin anew. May be repeated."""
+        people = sorted({*browsers, *([contact_id] if contact_id else [])})
+        theirs = or_(conversations.c.visitor_id.in_(people), conversations.c.contact_id.in_(people))
+        ids = list(self._c.execute(select(conversations.c.id).where(theirs)).scalars())
+        self._conversations(ids)
+        for table in (verdicts, candidates, touches):
+            self._c.execute(delete(table).where(table.c.recipient.in_(people)))
+        for table in (activities, visits):
+            self._c.execute(delete(table).where(table.c.visitor_id.in_(people)))
+        self._c.execute(delete(answers).where(answers.c.principal.in_(people)))
+        for visitor_id in browsers:  # the browser's token is worth nothing now: it comes back as somebody new
+            forgotten: Json = {"token_hash": secrets.token_bytes(32), "timezone": None, "consent": None, "state": {}, "opt_outs": []}
+            self._c.execute(update(visitors).where(visitors.c.id == visitor_id).values(forgotten))
+        if contact_id is not None:
+            unknown = {"customer_id": None, "name": None, "email": None, "phone": None}
+            self._c.execute(update(contacts).where(contacts.c.id == contact_id).values(unknown))
+        return ids
+
+    def _conversations(self, ids: list[str]) -> None:
+        about = facts.c.conversation_id.in_(ids)
+        said = messages.c.conversation_id.in_(ids)
+        self._c.execute(update(messages).where(said).values(parts=REDACTED, digest="erased", meta=None))
+        self._c.execute(update(messages).where(said, messages.c.sender_kind == "visitor").values(sender_name=""))
+        self._c.execute(update(facts).where(about, facts.c.kind == "context_recorded").values(data={"card": None}))
+        for row in self._c.execute(select(facts).where(about, facts.c.kind == "conversation_rated")).all():
+            place = (facts.c.conversation_id == row.conversation_id, facts.c.seq == row.seq)
+            self._c.execute(update(facts).where(*place).values(data={**row.data, "comment": None}))
+        erased: Json = {"title": "", "order_id": None, "order_number": None, "params": {}}
+        self._c.execute(update(offers).where(offers.c.conversation_id.in_(ids)).values(erased))
+        state = {"preview": "", "card": None, "epoch": conversations.c.epoch + 1}
+        self._c.execute(update(conversations).where(conversations.c.id.in_(ids)).values(state))
+        for row in self._c.execute(select(conversations.c.id, conversations.c.epoch).where(conversations.c.id.in_(ids))).all():
+            for table in (messages, facts):
+                self._c.execute(update(table).where(table.c.conversation_id == row.id).values(epoch=row.epoch))
