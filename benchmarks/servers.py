@@ -35,6 +35,7 @@ UNLIMITED = {
     "SHOPBELL_COMMANDS_PER_MINUTE": "1000000",
     "SHOPBELL_HANDSHAKES_PER_MINUTE": "1000000",
     "SHOPBELL_HANDSHAKES_PER_SECOND": "1000000",
+    "SHOPBELL_DRAIN_S": "0",
     "SHOPBELL_LOG": "error",
 }
 
@@ -61,6 +62,7 @@ class Server:
         self.port = self.port or free_ports(1)[0]
         with cores.on(self.core):
             self.child = Child(self.name, self.command(), env=self.environment, log=self.folder / f"{self.name}.log")
+        cores.prefer(self.child.pid)
         try:
             self.child.wait_for(f"http://127.0.0.1:{self.port}{self.ready}", START_S)
         except BaseException:

@@ -21,7 +21,7 @@ from benchmarks import cores, crowd, report, servers
 from benchmarks.messages import chosen
 from benchmarks.report import median, quantile
 
-GUARDED = ("SHOPBELL_HANDSHAKES_PER_MINUTE", "SHOPBELL_HANDSHAKES_PER_SECOND")
+GUARDED = ("SHOPBELL_HANDSHAKES_PER_MINUTE", "SHOPBELL_HANDSHAKES_PER_SECOND", "SHOPBELL_DRAIN_S")
 
 LOOK_S = 0.1
 
