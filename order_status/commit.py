@@ -1,18 +1,18 @@
 """What one verified event changes in the database, in one transaction: all of it is saved, or none. Walk b.
 
-Snapshots are folded into their order; a part waits for its order, and a carrier's word for the order that has its tracking number.
+Snapshots are folded into their order; a fragment waits for its order, and a carrier's word for the order that has its tracking number.
 """
 
 from collections import Counter
 from datetime import datetime, timedelta
 
 from order_status import store
-from order_status.events import OrderEvent, OrderPart, Settlement
-from order_status.fold import add_parts, fold, followed, parts_of
+from order_status.events import OrderEvent, OrderFragment, Settlement
+from order_status.fold import add_fragments, fold, followed, fragments_of
 from order_status.news import PAYMENT_PATIENCE, news
 from order_status.shops import Event, Ignored
 from order_status.sources import Source
-from order_status.stages import OrderState, Parts, contradicted
+from order_status.stages import Fragments, OrderState, contradicted
 
 Numbers = Counter[tuple[str, str]]
 
@@ -33,8 +33,8 @@ def commit(conn: store.Connection, source: Source, delivery_id: str, body: bytes
     match event:
         case OrderEvent():
             numbers.update(_snapshot(conn, source, event, now))
-        case OrderPart():
-            numbers.update(_part(conn, source, event, now))
+        case OrderFragment():
+            numbers.update(_fragment(conn, source, event, now))
         case Settlement():
             store.settle(conn, config.inbox_id, config.id, event)
     store.count(conn, config.id, numbers, now)
@@ -42,12 +42,14 @@ def commit(conn: store.Connection, source: Source, delivery_id: str, body: bytes
 
 
 def _name(event: Event) -> tuple[str, str | None]:
-    """What the delivery is called in the records, and its order."""
+    """What the delivery is called in the records, and its order, or its parcel's key where only that is told."""
     match event:
         case OrderEvent():
             return "order.updated", event.head.order_id
-        case OrderPart():
-            return "parcel.updated" if event.order_id is None else "order.part", event.order_id
+        case OrderFragment():
+            if event.order_id is None:
+                return "parcel.updated", next((track.key for track in event.tracks), None)
+            return "order.fragment", event.order_id
         case Settlement():
             return "offer.settled", None
 
@@ -57,7 +59,7 @@ def _snapshot(conn: store.Connection, source: Source, event: OrderEvent, now: da
     before = store.lock_order(conn, config.inbox_id, order_id, config.id, now)
     after = fold(before, event)
     if before is None:
-        after = add_parts(after, store.parts_of(conn, config.inbox_id, order_id))
+        after = add_fragments(after, store.fragments_of(conn, config.inbox_id, order_id))
     quiet = event.head.test or not event.head.notify
     numbers = _save(conn, source, config.id, before, after, quiet, event.head.stamp != after.head.stamp, now)
     numbers.update(("unknown", value) for value in event.unknown)
@@ -68,30 +70,32 @@ def _snapshot(conn: store.Connection, source: Source, event: OrderEvent, now: da
     return +numbers
 
 
-def _part(conn: store.Connection, source: Source, part: OrderPart, now: datetime) -> Numbers:
+def _fragment(conn: store.Connection, source: Source, fragment: OrderFragment, now: datetime) -> Numbers:
     inbox_id = source.config.inbox_id
-    numbers: Numbers = Counter(("unknown", value) for value in part.unknown)
-    if part.order_id is not None:
-        if not _add_to(conn, source, part.order_id, parts_of(part), part.quiet, now, numbers):
-            store.add_parts(conn, inbox_id, part.order_id, parts_of(part), now)
+    numbers: Numbers = Counter(("unknown", value) for value in fragment.unknown)
+    if fragment.order_id is not None:
+        if not _add_to(conn, source, fragment.order_id, fragments_of(fragment), fragment.quiet, now, numbers):
+            store.add_fragments(conn, inbox_id, fragment.order_id, fragments_of(fragment), now)
             numbers[("waiting", "order")] += 1
         return numbers
-    for track in part.tracks:
+    for track in fragment.tracks:
         store.add_track(conn, inbox_id, track, now)
         found = store.orders_with(conn, inbox_id, track.key, now)
         for order_id in found:
-            _add_to(conn, source, order_id, Parts(tracks=(track,)), part.quiet, now, numbers)
+            _add_to(conn, source, order_id, Fragments(tracks=(track,)), fragment.quiet, now, numbers)
         numbers[("waiting", "parcel")] += not found
     return +numbers
 
 
-def _add_to(conn: store.Connection, source: Source, order_id: str, parts: Parts, quiet: bool, now: datetime, numbers: Numbers) -> bool:
+def _add_to(
+    conn: store.Connection, source: Source, order_id: str, fragments: Fragments, quiet: bool, now: datetime, numbers: Numbers
+) -> bool:
     """False when the order is not known yet."""
     known = store.lock_known_order(conn, source.config.inbox_id, order_id)
     if known is None:
         return False
     shop, before = known
-    after = add_parts(before, parts)
+    after = add_fragments(before, fragments)
     numbers.update(_save(conn, source, shop, before, after, quiet or after.head.test, False, now))
     return True
 
@@ -104,7 +108,7 @@ def _save(
     named = _keys(after) - _keys(before)
     if named:
         store.name_parcels(conn, config.inbox_id, order_id, named, now)
-        after = add_parts(after, Parts(tracks=store.tracks_of(conn, config.inbox_id, named, now)))
+        after = add_fragments(after, Fragments(tracks=store.tracks_of(conn, config.inbox_id, named, now)))
     store.save_order(conn, config.inbox_id, shop, after)
     seen_before, seen = followed(before) if before else None, followed(after)
     recorded = store.recorded(conn, config.inbox_id, order_id)

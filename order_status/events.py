@@ -139,7 +139,7 @@ class Track:
 
 
 @dataclass(frozen=True, slots=True)
-class OrderPart:
+class OrderFragment:
     """A piece of an order without the rest of it: it waits for the order. `order_id` is None when only the parcel's number is known.
 
     `quiet`: the shopper hears nothing of it (a test).

@@ -7,16 +7,16 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
-from order_status.events import Mark, OrderEvent, OrderHead, OrderPart, Shipment, Stamp, Track
+from order_status.events import Mark, OrderEvent, OrderFragment, OrderHead, Shipment, Stamp, Track
 from order_status.stages import (
     ADJUSTMENT_RANK,
     SHIPMENT_RANK,
+    Fragments,
     KnownAdjustment,
     KnownCustomer,
     KnownMeasure,
     OrderState,
     Parcel,
-    Parts,
     PaymentMark,
     number_key,
 )
@@ -52,26 +52,26 @@ def _join_heads(one: OrderHead, other: OrderHead) -> OrderHead:
     return replace(max(one, other, key=lambda head: head.stamp), placed_at=min(one.placed_at, other.placed_at))
 
 
-def parts_of(part: OrderPart) -> Parts:
-    return Parts(
-        parcels=_parcels(part.shipments, part.stamp),
-        adjustments=_join_adjustments(KnownAdjustment(part.stamp, adjustment) for adjustment in part.adjustments),
-        tracks=join_tracks(part.tracks),
+def fragments_of(fragment: OrderFragment) -> Fragments:
+    return Fragments(
+        parcels=_parcels(fragment.shipments, fragment.stamp),
+        adjustments=_join_adjustments(KnownAdjustment(fragment.stamp, adjustment) for adjustment in fragment.adjustments),
+        tracks=join_tracks(fragment.tracks),
     )
 
 
-def gather(one: Parts, other: Parts) -> Parts:
+def gather(one: Fragments, other: Fragments) -> Fragments:
     """Both, while their order is not known yet."""
-    return Parts(
+    return Fragments(
         parcels=_join_parcels(one.parcels + other.parcels),
         adjustments=_join_adjustments(one.adjustments + other.adjustments),
         tracks=join_tracks(one.tracks + other.tracks),
     )
 
 
-def add_parts(state: OrderState, parts: Parts) -> OrderState:
-    """The order with these parts: the same, whether they came before it or after it."""
-    both = gather(Parts(state.parcels, state.adjustments, state.tracks), parts)
+def add_fragments(state: OrderState, fragments: Fragments) -> OrderState:
+    """The order with these fragments: the same, whether they came before it or after it."""
+    both = gather(Fragments(state.parcels, state.adjustments, state.tracks), fragments)
     return replace(state, parcels=both.parcels, adjustments=both.adjustments, tracks=both.tracks)
 
 

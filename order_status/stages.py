@@ -87,7 +87,7 @@ class OrderState:
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class Fragments:
     """What is known of an order beside its snapshots, or before the first of them. Every tuple is sorted."""
 
     parcels: tuple[Parcel, ...] = ()

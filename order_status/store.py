@@ -16,8 +16,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from order_status.events import Delivery, Effect, OfferSettled, Settlement, Track
 from order_status.fold import followed, gather, join_tracks
 from order_status.news import News
-from order_status.stages import OrderState, Parts, headline
-from order_status.tables import actions, changes, counts, deliveries, orders, parcels, parts, settlements, tracks
+from order_status.stages import Fragments, OrderState, headline
+from order_status.tables import actions, changes, counts, deliveries, fragments, orders, parcels, settlements, tracks
 
 UNKNOWN_KEPT = 100  # distinct unknown values, and distinct ignored topics, counted for each source; further ones are counted together
 NUMBER_USED_AGAIN = timedelta(days=120)  # carriers begin their numbers anew: an older order is not the one that is meant
@@ -109,19 +109,21 @@ def add_track(conn: Connection, inbox_id: str, track: Track, now: datetime) -> N
     conn.execute(update(tracks).where(*here).values(track=_json(joined), heard_at=now))
 
 
-def add_parts(conn: Connection, inbox_id: str, order_id: str, new: Parts, now: datetime) -> None:
+def add_fragments(conn: Connection, inbox_id: str, order_id: str, new: Fragments, now: datetime) -> None:
     """Keep what is known of an order until its first snapshot comes."""
-    _insert_once(conn, parts, {"inbox_id": inbox_id, "order_id": order_id, "parts": _json(Parts()), "heard_at": now})
-    here = (parts.c.inbox_id == inbox_id) & (parts.c.order_id == order_id)
-    before = conn.execute(select(parts.c.parts).where(here).with_for_update()).scalar_one()
-    joined = gather(msgspec.json.decode(before, type=Parts), new)
-    conn.execute(update(parts).where(here).values(parts=_json(joined), heard_at=now))
+    _insert_once(conn, fragments, {"inbox_id": inbox_id, "order_id": order_id, "fragments": _json(Fragments()), "heard_at": now})
+    here = (fragments.c.inbox_id == inbox_id) & (fragments.c.order_id == order_id)
+    before = conn.execute(select(fragments.c.fragments).where(here).with_for_update()).scalar_one()
+    joined = gather(msgspec.json.decode(before, type=Fragments), new)
+    conn.execute(update(fragments).where(here).values(fragments=_json(joined), heard_at=now))
 
 
-def parts_of(conn: Connection, inbox_id: str, order_id: str) -> Parts:
+def fragments_of(conn: Connection, inbox_id: str, order_id: str) -> Fragments:
     """What came of this order before its first snapshot."""
-    found = conn.execute(select(parts.c.parts).where(parts.c.inbox_id == inbox_id, parts.c.order_id == order_id)).scalar_one_or_none()
-    return msgspec.json.decode(found, type=Parts) if found else Parts()
+    found = conn.execute(
+        select(fragments.c.fragments).where(fragments.c.inbox_id == inbox_id, fragments.c.order_id == order_id)
+    ).scalar_one_or_none()
+    return msgspec.json.decode(found, type=Fragments) if found else Fragments()
 
 
 def recorded(conn: Connection, inbox_id: str, order_id: str) -> list[Effect]:
@@ -265,7 +267,7 @@ def _state(text: str) -> OrderState:
     return msgspec.json.decode(text, type=OrderState)
 
 
-def _json(value: OrderState | Track | Parts) -> str:
+def _json(value: OrderState | Track | Fragments) -> str:
     return msgspec.json.encode(value).decode("utf-8")
 
 

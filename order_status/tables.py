@@ -46,7 +46,7 @@ metadata = MetaData(
     }
 )
 
-# Every accepted webhook, raw: the first dedupe, and the evidence.
+# Every accepted webhook, raw: the first dedupe, and the evidence. `order_id` is the parcel's key where a carrier knows no order.
 deliveries = Table(
     "order_deliveries",
     metadata,
@@ -101,13 +101,13 @@ tracks = Table(
     PrimaryKeyConstraint("inbox_id", "key", "teller"),
 )
 
-# What came of an order before its first snapshot (stages.Parts, JSON).
-parts = Table(
-    "order_parts",
+# What came of an order before its first snapshot (stages.Fragments, JSON).
+fragments = Table(
+    "order_fragments",
     metadata,
     Column("inbox_id", String(128), nullable=False),
     Column("order_id", String(128), nullable=False),
-    Column("parts", Text, nullable=False),
+    Column("fragments", Text, nullable=False),
     Column("heard_at", UtcTime, nullable=False),
     PrimaryKeyConstraint("inbox_id", "order_id"),
 )

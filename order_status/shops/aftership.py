@@ -60,7 +60,7 @@ def translate(body: bytes, zone: tzinfo, verified: Verified) -> Translated:
         if not history.marks:
             _add(history, message, at)
         tag = message.word("tag")
-        part = history.part(
+        fragment = history.fragment(
             "aftership",
             number,
             at,
@@ -70,7 +70,7 @@ def translate(body: bytes, zone: tzinfo, verified: Verified) -> Translated:
             eta=_eta(message, zone),
             reason=message.text("subtag_message") if tag in SAID else None,
         )
-        return Keyed(delivery_key("aftership", data.ident("event_id") or body_digest(body)), part)
+        return Keyed(delivery_key("aftership", data.ident("event_id") or body_digest(body)), fragment)
     except Unreadable as error:
         return Malformed(str(error))
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from typing import Any, Literal
 
-from order_status.events import OrderEvent, OrderPart, Settlement
+from order_status.events import OrderEvent, OrderFragment, Settlement
 
 RefusedFor = Literal["no_signature", "bad_header", "too_old", "too_new", "bad_signature", "unknown_key"]
 
@@ -56,11 +56,11 @@ class Keyed:
     """An event whose delivery key stands in the body."""
 
     key: str
-    event: OrderEvent | OrderPart | Settlement
+    event: OrderEvent | OrderFragment | Settlement
 
 
-Event = OrderEvent | OrderPart | Settlement
-Translated = OrderEvent | OrderPart | Settlement | Keyed | Ignored | Malformed
+Event = OrderEvent | OrderFragment | Settlement
+Translated = OrderEvent | OrderFragment | Settlement | Keyed | Ignored | Malformed
 
 Verify = Callable[[Mapping[str, str], bytes, Sequence[str], datetime], Verified | Refused | Ping]
 Translate = Callable[[bytes, tzinfo, Verified], Translated]

@@ -6,7 +6,7 @@ Pure. A status is looked up and never guessed; None in a table is a status that 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, tzinfo
 
-from order_status.events import Due, Mark, OrderPart, Stamp, Track
+from order_status.events import Due, Mark, OrderFragment, Stamp, Track
 from order_status.shops.reading import Node, Unreadable, look_up
 from order_status.shops.signing import body_digest
 from order_status.stages import number_key
@@ -28,7 +28,7 @@ class History:
         if stage is not None and not stage.endswith("?") and at is not None:
             self.marks.append(Mark(stage, at, place))
 
-    def part(
+    def fragment(
         self,
         teller: str,
         number: str,
@@ -40,14 +40,14 @@ class History:
         eta: Due | None = None,
         reason: str | None = None,
         quiet: bool = False,
-    ) -> OrderPart:
+    ) -> OrderFragment:
         """Raises Unreadable for a tracking number without a letter or digit."""
         key = number_key(number)
         if key is None:
             raise Unreadable("not a tracking number")
         stamp = Stamp(-1, at, body_digest(body))
         track = Track(key, teller, stamp, carrier, tracking_url, eta, reason, tuple(self.marks))
-        return OrderPart(None, stamp, tracks=(track,), unknown=tuple(sorted(self.unknown)), quiet=quiet)
+        return OrderFragment(None, stamp, tracks=(track,), unknown=tuple(sorted(self.unknown)), quiet=quiet)
 
 
 def place_of(node: Node, *names: str) -> str | None:

@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
 
-from order_status.events import OrderPart
+from order_status.events import OrderFragment
 from order_status.shops.answers import Ignored, Keyed, Malformed, Refused, Translated, Verified
 from order_status.shops.carriers import History, place_of
 from order_status.shops.reading import Node, Unreadable, document
@@ -56,12 +56,12 @@ def translate(body: bytes, zone: tzinfo, verified: Verified) -> Translated:
             return Malformed("not an event - at `$.object`")
         if not description.startswith("tracker.") or not tracker:
             return Ignored(description)
-        return Keyed(delivery_key("easypost", data.ident("id") or body_digest(body)), _part(data, tracker, body, zone))
+        return Keyed(delivery_key("easypost", data.ident("id") or body_digest(body)), _fragment(data, tracker, body, zone))
     except Unreadable as error:
         return Malformed(str(error))
 
 
-def _part(data: Node, tracker: Node, body: bytes, zone: tzinfo) -> OrderPart:
+def _fragment(data: Node, tracker: Node, body: bytes, zone: tzinfo) -> OrderFragment:
     history = History(zone)
     for detail in tracker.nodes("tracking_details"):
         where = place_of(detail.node("tracking_location"), "city", "country")
@@ -71,7 +71,7 @@ def _part(data: Node, tracker: Node, body: bytes, zone: tzinfo) -> OrderPart:
         _add(history, tracker, at, None)
     failed = tracker.word("status") in ("failure", "return_to_sender", "error")
     last = [detail.text("message") for detail in tracker.nodes("tracking_details")][-1:]
-    return history.part(
+    return history.fragment(
         "easypost",
         tracker.need_ident("tracking_code"),
         at,

@@ -98,7 +98,7 @@ def translate(body: bytes, zone: tzinfo, verified: Verified) -> Translated:
         history = History(zone)
         history.add(STATUS, status, at)
         reason = "delay" if status == "delay_in_delivery" else None
-        part = history.part("inpost", number, at, body, carrier="InPost", reason=reason)
-        return Keyed(delivery_key("inpost", payload.ident("shipment_id"), number, status, at.isoformat()), part)
+        fragment = history.fragment("inpost", number, at, body, carrier="InPost", reason=reason)
+        return Keyed(delivery_key("inpost", payload.ident("shipment_id"), number, status, at.isoformat()), fragment)
     except Unreadable as error:
         return Malformed(str(error))

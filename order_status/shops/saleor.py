@@ -114,7 +114,7 @@ def _order(order: Node, issued_at: datetime | None, body: bytes, zone: tzinfo) -
             locale=(order.locale("languageCodeEnum") or "").replace("_", "-").lower() or None,
             currency=currency,
             total=max(gross.money("amount", currency) or 0, 0),
-            url=order.url("redirectUrl"),
+            url=order.url("order_details_url"),
             test=False,
             notify=True,
             items=tuple(_item(ident, line, currency) for ident, line in lines.items()),
@@ -222,7 +222,7 @@ def _modern(older: Node, payload: Node) -> Node:
             "paymentStatus": older.get("payment_status"),
             "languageCodeEnum": older.get("language_code"),
             "userEmail": older.get("email") or older.get("user_email"),
-            "redirectUrl": older.get("order_details_url"),
+            "order_details_url": older.get("order_details_url"),
             "total": {"gross": {"amount": older.get("total_gross_amount"), "currency": currency}},
             "shippingAddress": {"phone": older.node("shipping_address").get("phone")},
             "lines": [

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
 
-from order_status.events import OrderPart
+from order_status.events import OrderFragment
 from order_status.shops.answers import Ignored, Keyed, Malformed, Refused, Translated, Verified
 from order_status.shops.carriers import History, place_of
 from order_status.shops.reading import Node, Unreadable, document
@@ -63,12 +63,12 @@ def translate(body: bytes, zone: tzinfo, verified: Verified) -> Translated:
             return Ignored("track_without_status")
         number, status = track.need_ident("tracking_number"), track.node("tracking_status")
         key = delivery_key("shippo", number, status.text("status"), status.node("substatus").text("code"), status.text("status_date"))
-        return Keyed(key, _part(number, data, track, body, zone))
+        return Keyed(key, _fragment(number, data, track, body, zone))
     except Unreadable as error:
         return Malformed(str(error))
 
 
-def _part(number: str, data: Node, track: Node, body: bytes, zone: tzinfo) -> OrderPart:
+def _fragment(number: str, data: Node, track: Node, body: bytes, zone: tzinfo) -> OrderFragment:
     history = History(zone)
     status = track.node("tracking_status")
     for entry in track.nodes("tracking_history"):
@@ -76,7 +76,7 @@ def _part(number: str, data: Node, track: Node, body: bytes, zone: tzinfo) -> Or
     _add(history, status, zone)
     at = status.need_time(zone, "object_updated", "object_created", "status_date")
     bad = status.word("status") in ("failure", "returned") or status.node("substatus").flag("action_required")
-    return history.part(
+    return history.fragment(
         "shippo",
         number,
         at,

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
 
-from order_status.events import Adjustment, Customer, Item, Mark, OrderEvent, OrderHead, OrderPart, Shipment, Stamp, Track
+from order_status.events import Adjustment, Customer, Item, Mark, OrderEvent, OrderFragment, OrderHead, Shipment, Stamp, Track
 from order_status.shops.answers import Ignored, Malformed, Refused, Translated, Verified
 from order_status.shops.reading import Node, Unreadable, document, look_up
 from order_status.shops.signing import body_digest, delivery_key, fits, header, in_base64, topic
@@ -120,14 +120,14 @@ def _order(data: Node, body: bytes, zone: tzinfo) -> OrderEvent:
     )
 
 
-def _fulfillment(data: Node, body: bytes, zone: tzinfo) -> OrderPart:
+def _fulfillment(data: Node, body: bytes, zone: tzinfo) -> OrderFragment:
     unknown: set[str] = set()
     stamp = Stamp(-1, data.need_time(zone, "updated_at", "created_at"), body_digest(body))
     shipment = _shipment(data, zone, unknown)
-    return OrderPart(data.need_ident("order_id"), stamp, shipments=(shipment,), unknown=tuple(sorted(unknown)))
+    return OrderFragment(data.need_ident("order_id"), stamp, shipments=(shipment,), unknown=tuple(sorted(unknown)))
 
 
-def _event(data: Node, body: bytes, zone: tzinfo) -> OrderPart:
+def _event(data: Node, body: bytes, zone: tzinfo) -> OrderFragment:
     unknown: set[str] = set()
     order_id, parcel_id = data.need_ident("order_id"), data.need_ident("fulfillment_id")
     status, at = data.word("status"), data.need_time(zone, "happened_at")
@@ -143,15 +143,15 @@ def _event(data: Node, body: bytes, zone: tzinfo) -> OrderPart:
         reason=data.text("message") if status in ("delayed", "attempted_delivery", "failure") else None,
         marks=(Mark(stage, at, place),) if stage is not None and not unknown else (),
     )
-    return OrderPart(order_id, track.stamp, tracks=(track,), unknown=tuple(sorted(unknown)))
+    return OrderFragment(order_id, track.stamp, tracks=(track,), unknown=tuple(sorted(unknown)))
 
 
-def _refund(data: Node, body: bytes, zone: tzinfo) -> OrderPart:
+def _refund(data: Node, body: bytes, zone: tzinfo) -> OrderFragment:
     unknown: set[str] = set()
     adjustment = _adjustment(data, zone, unknown)
     stamp = Stamp(-1, data.need_time(zone, "processed_at", "created_at"), body_digest(body))
     adjustments = (adjustment,) if adjustment else ()
-    return OrderPart(data.need_ident("order_id"), stamp, adjustments=adjustments, unknown=tuple(sorted(unknown)))
+    return OrderFragment(data.need_ident("order_id"), stamp, adjustments=adjustments, unknown=tuple(sorted(unknown)))
 
 
 def _adjustment(refund: Node, zone: tzinfo, unknown: set[str]) -> Adjustment | None:

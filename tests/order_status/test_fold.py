@@ -101,19 +101,19 @@ def test_marks_are_bounded_alike_in_any_order() -> None:
     scans = [{"stage": "shipped", "at": iso(START)}] + [
         {"stage": chance.choice(["in_transit", "beamed"]), "at": iso(START + timedelta(minutes=minute))} for minute in range(1, 400)
     ]
-    parts = [
+    fragments = [
         event_of(
             {"version": n, "shipments": [{"id": "s-1", "stage": "shipped", "at": iso(START), "scans": scans[n * 80 : n * 80 + 80]}]},
             iso(START),
         )
         for n in range(5)
     ]
-    state = folded(parts)
+    state = folded(fragments)
     assert MARKS_KEPT <= len(state.parcels[0].marks) <= MARKS_KEPT + 12
     assert "shipped" in {mark.stage for mark in state.parcels[0].marks}
     for _ in range(5):
-        chance.shuffle(parts)
-        assert folded(parts) == state
+        chance.shuffle(fragments)
+        assert folded(fragments) == state
 
 
 async def _announced(history: list[tuple[Json, str]], folder: Path) -> tuple[list[str], Json]:

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from order_status.events import Due, OrderPart, Track
+from order_status.events import Due, OrderFragment, Track
 from order_status.shops import Ignored, Keyed, Malformed, Refused, Translated, Verified, aftership, easypost, inpost, shippo
 from order_status.stages import SHIPMENT_RANK, number_key
 from tests.order_status.shops.bodies import (
@@ -33,10 +33,10 @@ def said(kind: str, document: object) -> Translated:
     return answer
 
 
-def part(kind: str, document: object) -> OrderPart:
+def part(kind: str, document: object) -> OrderFragment:
     told = said(kind, document)
     assert isinstance(told, Keyed), told
-    assert isinstance(told.event, OrderPart)
+    assert isinstance(told.event, OrderFragment)
     return told.event
 
 

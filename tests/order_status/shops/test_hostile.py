@@ -10,11 +10,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from order_status.events import OrderEvent, OrderPart
-from order_status.fold import add_parts, fold, followed, parts_of
+from order_status.events import OrderEvent, OrderFragment
+from order_status.fold import add_fragments, fold, followed, fragments_of
 from order_status.shops import SHOPS, Keyed, Malformed, Ping, Refused, Translated, Verified
 from order_status.shops.native import translate
-from order_status.stages import OrderState, Parts
+from order_status.stages import Fragments, OrderState
 from order_status.view import order_view
 from tests.order_status.shops import bodies
 from tests.order_status.shops.senders import OLDER_SECRET, SECRETS, SIGN, SIGNED, body_of
@@ -135,11 +135,11 @@ def changed(document: Any, path: tuple[str | int, ...], value: object) -> bytes:
 def kept(told: Translated) -> None:
     """What was taken can be folded, saved, read again and shown, and holds nothing that a database refuses."""
     event = told.event if isinstance(told, Keyed) else told
-    if isinstance(event, OrderPart):
-        parts = parts_of(event)
+    if isinstance(event, OrderFragment):
+        parts = fragments_of(event)
         text = msgspec.json.encode(parts).decode()
-        assert msgspec.json.decode(text, type=Parts) == parts
-        state = add_parts(STATE, parts)
+        assert msgspec.json.decode(text, type=Fragments) == parts
+        state = add_fragments(STATE, parts)
     elif isinstance(event, OrderEvent):
         state = fold(None, event)
         text = msgspec.json.encode(state).decode()

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from order_status.events import OrderEvent, OrderPart
+from order_status.events import OrderEvent, OrderFragment
 from order_status.shops import SHOPS, Ignored, Keyed, Refused, Translated, Verified
 from tests.order_status.world import NOW
 from tools.places import ROOT
@@ -33,9 +33,9 @@ def order(kind: str, document: object, topic: str = "") -> OrderEvent:
     return event
 
 
-def part(kind: str, document: object) -> OrderPart:
+def part(kind: str, document: object) -> OrderFragment:
     event = translated(kind, json.dumps(document).encode())
-    assert isinstance(event, OrderPart), event
+    assert isinstance(event, OrderFragment), event
     return event
 
 

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from order_status.events import Adjustment, Customer, Due, Mark, OrderEvent, OrderPart
+from order_status.events import Adjustment, Customer, Due, Mark, OrderEvent, OrderFragment
 from order_status.shops import Ignored, Malformed, Translated, Verified, shopify
 from order_status.stages import SHIPMENT_RANK
 from tests.order_status.shops.bodies import BIG, NUMBER, shopify_event, shopify_fulfillment, shopify_order, shopify_refund
@@ -25,9 +25,9 @@ def order(**changed: Any) -> OrderEvent:
     return event
 
 
-def part(document: object) -> OrderPart:
+def part(document: object) -> OrderFragment:
     event = said(document)
-    assert isinstance(event, OrderPart), event
+    assert isinstance(event, OrderFragment), event
     return event
 
 

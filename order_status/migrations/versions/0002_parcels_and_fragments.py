@@ -28,15 +28,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("inbox_id", "key", "teller", name="pk_order_tracks"),
     )
     op.create_table(
-        "order_parts",
+        "order_fragments",
         sa.Column("inbox_id", sa.String(128), nullable=False),
         sa.Column("order_id", sa.String(128), nullable=False),
-        sa.Column("parts", sa.Text(), nullable=False),
+        sa.Column("fragments", sa.Text(), nullable=False),
         sa.Column("heard_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("inbox_id", "order_id", name="pk_order_parts"),
     )
 
 
 def downgrade() -> None:
-    for table in ("order_parts", "order_tracks", "order_parcels"):
+    for table in ("order_fragments", "order_tracks", "order_parcels"):
         op.drop_table(table)
