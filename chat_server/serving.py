@@ -16,6 +16,7 @@ import structlog
 from aiohttp import web
 
 from chat_server.app import Shopbell
+from chat_server.errors import InvalidConfiguration
 from chat_server.settings import Settings
 
 HANDLERS_S = 1.0
@@ -34,7 +35,10 @@ async def serve(settings: Settings, *, shared_port: bool = False, ready: Callabl
     await runner.setup()
     try:
         site = web.TCPSite(runner, settings.host, settings.port, reuse_port=shared_port or None, backlog=1024)
-        await site.start()
+        try:
+            await site.start()
+        except OSError as error:
+            raise InvalidConfiguration(f"SHOPBELL_PORT: cannot listen on {settings.host}:{settings.port}: {error.strerror}") from None
         if not shared_port:
             sys.stderr.write(f"Shopbell listens on http://{settings.host}:{settings.port}\n")
         ready()
