@@ -108,9 +108,11 @@ class News:
         finally:
             self._reading = frozenset()
         for conversation, facts in found:
+            epoch, seq = self._told.get(conversation.id, (0, 0))
+            fresh = [fact for fact in facts if epoch != conversation.epoch or fact.seq > seq]
             self._note(conversation.id, (conversation.epoch, conversation.seq))
-            if facts:
-                self._tell(conversation, facts)
+            if fresh:
+                self._tell(conversation, fresh)
 
     def _want(self, conversation_id: str, start: Place) -> None:
         self._behind.setdefault(conversation_id, start)
@@ -131,7 +133,7 @@ def _read(tx: Any, starts: Mapping[str, Place]) -> list[tuple[Conversation, list
     places: list[tuple[str, int]] = []
     for conversation in found.values():
         epoch, seq = starts[conversation.id]
-        after = seq if epoch == conversation.epoch else 0
+        after = seq if epoch == conversation.epoch else conversation.seq - 1  # one fact of the new epoch: its readers start afresh
         places += ((conversation.id, each) for each in range(max(after, conversation.seq - FURTHEST) + 1, conversation.seq + 1))
     facts: dict[str, list[Fact]] = {}
     for fact in tx.conversations.at(places):

@@ -157,14 +157,27 @@ async def test_own_facts_during_a_read_follow_it(here: Here) -> None:
 
 async def test_a_forged_place_changes_nothing(here: Here) -> None:
     await here.own(2)
-    for seq, epoch in ((10**9, 1), (5, 9), (2**53, 1)):
+    for seq, epoch in ((5, 9), (10**9, 1), (5, 9), (2**53, 1)):
         here.hint(seq, 0, epoch=epoch)
+        await asyncio.sleep(0.1)
     here.hint(5, conversation_id="cnv_none")
     await asyncio.sleep(0.2)
     await here.commit(3)
     here.hint(3)
     await here.own(4)
     await here.has(1, 2, 3, 4)
+
+
+async def test_another_epoch_is_shown_by_one_fact(here: Here) -> None:
+    await here.own(4)
+
+    def renew(tx: Any) -> None:
+        found = tx.conversations.get("cnv_1")
+        tx.conversations.save(Plan(found._replace(epoch=2, seq=5), (Fact("cnv_1", 2, 5, FactKind.MESSAGE_READ, NOW, {}),)))
+
+    await here.store.write(renew)
+    here.hint(5, 4, epoch=2)
+    await here.has(1, 2, 3, 4, 5)
 
 
 async def test_a_database_that_is_away_delays_and_loses_nothing(here: Here) -> None:
