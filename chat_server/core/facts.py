@@ -38,6 +38,11 @@ def wire(fact: Fact, *, agent: bool) -> tuple[str, Json]:
     return fact.kind.value, body
 
 
+def alike(fact: Fact) -> bool:
+    """Whether a shopper and an agent are told the same of it."""
+    return not fact.private and not (fact.message is not None and fact.message.meta)
+
+
 def listed(fact: Fact, *, agent: bool) -> Json:
     """A fact inside a `sync` answer: the event's body with its name as `fact`."""
     name, body = wire(fact, agent=agent)
@@ -66,4 +71,4 @@ def shopper_view(conversation: Conversation, queue_position: int | None) -> Json
     }
 
 
-__all__ = ["FactKind", "assignee", "iso", "listed", "message_body", "shopper_view", "wire"]
+__all__ = ["FactKind", "alike", "assignee", "iso", "listed", "message_body", "shopper_view", "wire"]

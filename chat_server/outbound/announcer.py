@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from chat_server.core.facts import wire
+from chat_server.core.facts import alike, wire
 from chat_server.core.model import Conversation, Fact, Json
 from chat_server.outbound.hint import Bound, Facts, Hint, Passing, SignedOut, Wake
 from chat_server.outbound.lane import Lane
@@ -85,8 +85,10 @@ class Announcer:
         """The same, to the connections of this server only."""
         rooms = shopper_rooms(conversation.visitor_id, conversation.contact_id)
         for fact in entries:
-            self._lane.broadcast(*wire(fact, agent=False), rooms, SHOPPER)
-            self._lane.broadcast(*wire(fact, agent=True), [f"inbox:{conversation.inbox_id}"], AGENT)
+            told = wire(fact, agent=False)
+            self._lane.broadcast(*told, rooms, SHOPPER)
+            inside = told if alike(fact) else wire(fact, agent=True)  # the lane knows a body that it has just written
+            self._lane.broadcast(*inside, [f"inbox:{conversation.inbox_id}"], AGENT)
         if self._ears is not None:
             self._ears.facts(conversation.id)
 

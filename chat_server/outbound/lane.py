@@ -123,6 +123,7 @@ class Lane:
 
     def __init__(self, sio: Server) -> None:
         self._sio = sio
+        self._last: tuple[str, Json | None, bytes] = ("", None, b"")
 
     @property
     def slow_closed(self) -> int:
@@ -131,7 +132,10 @@ class Lane:
         return count
 
     def broadcast(self, event: str, body: Json, rooms: Sequence[str], namespace: str) -> None:
-        """To everyone in any of the rooms, once each. Encoded once; written at the end of this turn of the loop."""
+        """To everyone in any of the rooms, once each; written at the end of this turn of the loop.
+
+        Encoded once, also when the same body is told in another namespace next; so it must not be changed afterwards.
+        """
         engine: Engine = self._sio.eio
         parts: list[tuple[bytes, Packet]] = []
         for _, engine_sid in self._sio.manager.get_participants(namespace, rooms):
@@ -155,7 +159,9 @@ class Lane:
     def _encoded(self, event: str, body: Json, namespace: str) -> Iterator[tuple[bytes, Packet]]:
         """The frame for a WebSocket, and the packet for a poll. Several where there is binary data."""
         try:
-            payload = b"2%b,%b" % (namespace.encode(), orjson.dumps([event, body]))
+            if self._last[1] is not body or self._last[0] != event:
+                self._last = event, body, orjson.dumps([event, body])
+            payload = b"2%b,%b" % (namespace.encode(), self._last[2])
         except TypeError:
             encoded = self._sio.packet_class(EVENT, namespace=namespace, data=[event, body]).encode()
             for part in encoded if isinstance(encoded, list) else [encoded]:

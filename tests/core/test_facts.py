@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
-from chat_server.core.facts import assignee, iso, listed, shopper_view, wire
-from chat_server.core.model import AGENTS_ONLY, Fact, FactKind, Message, MessageType, Sender, SenderKind, Status
+from chat_server.core.facts import alike, assignee, iso, listed, shopper_view, wire
+from chat_server.core.model import AGENTS_ONLY, Fact, FactKind, Json, Message, MessageType, Sender, SenderKind, Status
 from tests.core.chat import NOW, conversation
 
 AGENT = Sender(SenderKind.AGENT, "agt_1", "Agent")
@@ -57,6 +58,15 @@ def test_a_message_without_meta_has_none_for_anybody() -> None:
         "id": "msg_1", "client_id": "client-1", "type": "outgoing", "sender": {"kind": "agent", "id": "agt_1", "name": "Agent"},
         "parts": [{"type": "text", "text": "x"}], "created_at": "2026-11-23T12:00:00.000Z",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", FactKind)
+@pytest.mark.parametrize("type_", MessageType)
+@pytest.mark.parametrize("meta", [None, META])
+def test_alike_is_what_both_are_told_the_same(kind: FactKind, type_: MessageType, meta: Json | None) -> None:
+    told = fact(kind, type_)
+    told = replace(told, message=told.message and replace(told.message, meta=meta))
+    assert alike(told) is (wire(told, agent=False) == wire(told, agent=True))
 
 
 @pytest.mark.parametrize(("micro", "shown"), [(0, "000"), (1_000, "001"), (999_999, "999"), (120_400, "120")])

@@ -162,7 +162,8 @@ class Counted:
         self.dumped: list[Any] = []
 
     def dumps(self, value: Any) -> bytes:
-        self.dumped.append(value)
+        if isinstance(value, list):  # an event's packet
+            self.dumped.append(value)
         return orjson.dumps(value)
 
 
@@ -178,7 +179,14 @@ async def test_a_body_is_encoded_once_for_all_its_readers(monkeypatch: pytest.Mo
         lane.broadcast("fact", body, ["nobody"], "/chat")
         for line in lines:
             assert await line.until("42/chat") == '42/chat,["fact",{"seq":1}]'
+        await lines[0].open(namespace="/other")
         assert counted.dumped == [["fact", body]]
+        lane.broadcast("fact", body, ["all"], "/other")
+        assert await lines[0].until("42/other") == '42/other,["fact",{"seq":1}]'
+        assert counted.dumped == [["fact", body]]
+        lane.broadcast("news", body, ["all"], "/other")
+        lane.broadcast("news", {"seq": 1}, ["all"], "/other")
+        assert len(counted.dumped) == 3
         assert lane.anyone(["nobody", "all"], "/chat")
         assert not lane.anyone(["nobody"], "/chat")
         assert not lane.anyone(["all"], "/none")
