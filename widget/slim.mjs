@@ -17,6 +17,10 @@ const answers = [
   ],
   [lib("socket.io-client/build/esm/contrib/backo2"), "export class Backoff { reset() {} setMin() {} setMax() {} setJitter() {} }"],
   [
+    lib("engine.io-client/build/esm/contrib/parseqs"),
+    "export const encode = (query) => `${new URLSearchParams(query)}`; export const decode = (text) => Object.fromEntries(new URLSearchParams(text));",
+  ],
+  [
     lib("engine.io-client/build/esm/contrib/parseuri"),
     `export function parse(text) {
       const { hostname, protocol, port, search } = new URL(text);

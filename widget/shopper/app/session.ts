@@ -129,7 +129,7 @@ export async function makeSession(host: Host, fallback: () => Promise<Fallback>,
         let { earlier } = state;
         if (!view) next = detach(next);
         else {
-          if (next.status === "resolved" && next.id !== view.id) earlier = next;
+          if (next.status === "resolved" && next.id !== view.id) earlier = { ...next, outgoing: [] };
           const page = applyPage(next, view.id, answer);
           next = page.complete ? applyView(page.thread, view) : page.thread;
           again ||= !page.complete;
