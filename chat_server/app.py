@@ -69,7 +69,8 @@ class Shopbell:
         self.inboxes = {each.inbox.id: each.inbox for each in settings.inboxes}
         self.database = Database(settings.database)
         self.sio = self._socketio()
-        self.announcer = Announcer(Lane(self.sio))
+        self.lane = Lane(self.sio)
+        self.announcer = Announcer(self.lane)
         self.woken = asyncio.Event()
         actions = [ActionConfig(**each.action) for each in settings.inboxes if each.action is not None]
         sources = [SourceConfig(**source) for each in settings.inboxes for source in each.sources]
@@ -157,6 +158,7 @@ class Shopbell:
         """Counters and gauges of this process, and the numbers of the webhooks."""
         counts = {
             "shopbell_handshakes_refused": ("Handshakes over the limit of the process.", self.gate.refused),
+            "shopbell_slow_closed": ("Connections closed because they read too slowly.", self.lane.slow_closed),
         }
         return metrics.text(self.connections.counts, await self.orders.health(), self.hints.counts if self.hints else {}, counts)
 
