@@ -152,9 +152,9 @@ export async function makeSession(host: Host, fallback: () => Promise<Fallback>,
     look();
   }
 
+  /** As at first load, but for what waits to be sent. Whether the conversation before is still ours, the server says. */
   function anew() {
     fresh = true;
-    keep("earlier", "");
     set({ thread: detach(thread()), earlier: null });
   }
 
@@ -164,10 +164,9 @@ export async function makeSession(host: Host, fallback: () => Promise<Fallback>,
     if (state.earlier) return keep("earlier", state.earlier.id!);
     const before = keep("earlier");
     if (!before || before === id) return;
-    keep("earlier", "");
-    const page = await link.command<Page>("sync", { conversation: before }).catch(() => null);
+    // Not ours any more: forget it. Cut off: the next sync comes here again.
+    const page = await link.command<Page>("sync", { conversation: before }).catch(({ code }: CommandFailed) => void (code === "not_found" && keep("earlier", "")));
     if (page) set({ earlier: applyPage(emptyThread, before, page).thread });
-    if (page) keep("earlier", before);
   }
 
   /** What this tab keeps over a reload, where storage is allowed: the draft, whether the panel is open, the conversation before. */
