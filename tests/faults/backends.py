@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+import re
 import resource
 
 import redis.asyncio
@@ -16,6 +17,7 @@ from tests.postgres import Postgres
 from tests.redis_server import RedisServer
 
 CHANNEL = "shopbell:hints"
+_REFUSED = re.compile(r'^shopbell_hints_total\{outcome="refused"\} ([\d.e+]+)$', re.MULTILINE)
 GARBAGE = (b"", b"\x00\xff", b"{", b"[", b"null", b"[" * 5000, b'{"a": 1}', b"x" * 300_000)
 
 
@@ -142,6 +144,17 @@ async def redis_forged(scene: Scene) -> None:
                         await admin.publish(CHANNEL, frame)
             scene.injected += 1
             await scene.work()
+    if not await _refused(scene):
+        scene.findings.append("no server has refused a forged frame")
+
+
+async def _refused(scene: Scene) -> float:
+    """Frames that the servers took for forged, all together."""
+    total = 0.0
+    for url in scene.ground.urls:
+        async with scene.crowd.http.get(f"{url}/metrics") as answer:
+            total += sum(map(float, _REFUSED.findall(await answer.text())))
+    return total
 
 
 def _forged(frame: bytes) -> list[bytes]:

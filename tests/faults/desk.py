@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 import uuid
 
@@ -15,6 +16,8 @@ from tests.faults.person import Person, Urls
 from tests.faults.words import CANARY, answer
 
 COOKIE = "shopbell_session"
+RESOLVED = 0.03
+"""how often an answer is the last one: the shopper's next message opens a new conversation"""
 
 
 class Session:
@@ -73,6 +76,10 @@ class Desk(Person):
         elif sight.sender == "visitor":
             self._asked.setdefault(sight.conversation, []).append((sight.key, sight.text))
         if sight.conversation in self._mine:
+            if sight.sender == "visitor" and random.random() < 0.2:
+                self.quietly("mark_read", {"conversation": sight.conversation, "through": sight.seq})
+            if sight.sender == "agent" and random.random() < RESOLVED:
+                self.quietly("resolve", {"conversation": sight.conversation})
             for key, text in self._asked.pop(sight.conversation, []):
                 if key not in self._answered:
                     self._answered.add(key)

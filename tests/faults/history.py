@@ -91,6 +91,8 @@ class Stored:
     person: str
     seq: int
     facts: list[Sight] = field(default_factory=list)
+    created: int = 0
+    """milliseconds; only compared"""
 
 
 @dataclass(slots=True)
@@ -106,6 +108,8 @@ class History:
     """effects of order events in the database, `order:stage`"""
     said: set[str] = field(default_factory=set)
     """every text that the scripted bot answered"""
+    within: float = 15.0
+    """seconds in which views must equal the database: a heartbeat and 5 s"""
     healed: float = 0.0
     read: float = 0.0
 

@@ -6,6 +6,7 @@ Applies facts as docs/wire.md says: only `seq == last + 1`, older ones dropped, 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 from collections.abc import Callable, Sequence
 from time import monotonic
@@ -37,6 +38,7 @@ class Person:
         self.resets = self.connects = self.refusals = 0
         self.online = asyncio.Event()
         self._stale: set[str] = set()
+        self._asides: set[asyncio.Task[None]] = set()
         self._wake, self._stirred = asyncio.Event(), asyncio.Event()
         outbox.wakes.append(self._wake)
         self._tasks = [asyncio.create_task(self._connected()), asyncio.create_task(self._sending())]
@@ -56,6 +58,10 @@ class Person:
         """One command for one entry."""
         raise NotImplementedError
 
+    def new_line(self) -> Line:
+        """A fresh connection."""
+        return Line(self.http, self._heard, self._told, self._stirred.set)
+
     def noticed(self, sight: Sight, fact: Json) -> None:
         """A fact has been applied."""
 
@@ -63,7 +69,7 @@ class Person:
     async def _connected(self) -> None:
         attempt = 0
         while True:
-            line = self.line = Line(self.http, self._heard, self._told, self._stirred.set)
+            line = self.line = self.new_line()
             try:
                 await line.open(random.choice(list(self.urls())), self.namespace, self.auth(), self.headers())
                 await self.hello()
@@ -183,11 +189,24 @@ class Person:
                 if pause:
                     await asyncio.sleep(pause)
 
+    def quietly(self, command: str, body: Json) -> None:
+        """A command that nobody waits for: what becomes of it, the facts will tell."""
+
+        async def call(line: Line) -> None:
+            with contextlib.suppress(NoAnswer):
+                await line.call(command, body, self.pace.ack_s)
+
+        if self.line is not None:
+            task = asyncio.create_task(call(self.line))
+            self._asides.add(task)
+            task.add_done_callback(self._asides.discard)
+
     async def leave(self) -> None:
         """As a closed tab: nothing more is read or sent. The view and the outbox stay."""
-        for task in self._tasks:
+        tasks = [*self._tasks, *self._asides]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         if self.line is not None:
             await self.line.close()
 

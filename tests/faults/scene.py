@@ -106,10 +106,11 @@ async def staged(fault: Fault, ground: Ground, times: int) -> AsyncIterator[Scen
         await ground.end()
 
 
-async def play(fault: Fault, ground: Ground, times: int) -> Result:
-    """The whole run. The history of one that failed is in the result."""
+async def play(fault: Fault, ground: Ground, times: int, *, within: float | None = None) -> Result:
+    """The whole run, its history in the result. `within`: other than a heartbeat and 5 s, for a machine that has other work as well."""
     began = asyncio.get_running_loop().time()
     async with staged(fault, ground, times) as scene:
+        scene.crowd.history.within = within or scene.crowd.history.within
         scene.crowd.start()
         await scene.work(0.5, 1.0)
         await fault.run(scene)

@@ -22,10 +22,7 @@ async def read(ground: Ground, history: History) -> None:
 
 async def conversations(ground: Ground) -> list[Stored]:
     """All conversations, with their facts in the order of `seq`."""
-    found = {
-        row["id"]: Stored(row["id"], row["inbox_id"], row["visitor_id"], row["seq"])
-        for row in await ground.rows("SELECT id, inbox_id, visitor_id, seq FROM conversations ORDER BY id")
-    }
+    found = {each.id: each for each in await heads(ground)}
     columns = "conversation_id, seq, id, client_id, type, sender_kind, sender_id, parts"
     for row in await ground.rows(f"SELECT {columns} FROM messages"):
         found[row["conversation_id"]].facts.append(_message(row))
@@ -36,9 +33,10 @@ async def conversations(ground: Ground) -> list[Stored]:
     return list(found.values())
 
 
-async def heads(ground: Ground) -> dict[str, int]:
-    """How far each conversation has come."""
-    return {row["id"]: row["seq"] for row in await ground.rows("SELECT id, seq FROM conversations")}
+async def heads(ground: Ground) -> list[Stored]:
+    """How far each conversation has come; without its facts."""
+    rows = await ground.rows("SELECT id, inbox_id, visitor_id, seq, created_at FROM conversations ORDER BY created_at, id")
+    return [Stored(row["id"], row["inbox_id"], row["visitor_id"], row["seq"], created=row["created_at"]) for row in rows]
 
 
 async def unfinished(ground: Ground) -> int:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import random
 import uuid
 
 import aiohttp
 
-from tests.faults.history import History, View
+from tests.faults.history import History, Sight, View
 from tests.faults.line import Json
 from tests.faults.outbox import Entry, Outbox, Pace
 from tests.faults.person import Person, Urls
@@ -50,6 +51,8 @@ class Tab(Person):
 
     async def hello(self) -> None:
         answer = await self.sync(self.conversation)
+        for conversation in [each for each in self.epochs if each != self.conversation]:
+            await self.sync(conversation)
         who = answer["visitor"]
         self.browser.token = who.get("token", self.browser.token)
         self.browser.visitor = self.view.person = self.outbox.person = who["id"]
@@ -57,8 +60,14 @@ class Tab(Person):
             self.wants_person = not (await self.line.call("request_agent", {}, self.pace.ack_s))["ok"]
 
     def take(self, conversation: str, page: Json) -> None:
-        self.conversation = self.conversation or conversation
+        if conversation not in self.epochs:
+            self.conversation = conversation
         super().take(conversation, page)
+
+    def noticed(self, sight: Sight, fact: Json) -> None:
+        """What others wrote is read, now and then."""
+        if sight.sender in ("agent", "bot") and random.random() < 0.2:
+            self.quietly("mark_read", {"conversation": sight.conversation, "through": sight.seq})
 
     async def deliver(self, entry: Entry) -> Json:
         assert self.line is not None
