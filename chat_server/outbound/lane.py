@@ -19,11 +19,12 @@ from engineio.packet import MESSAGE, Packet
 from socketio.packet import ACK, EVENT
 
 from chat_server.core.model import Json
-from chat_server.outbound.lane_engine import Engine
+from chat_server.outbound.lane_engine import Engine, translated
 from chat_server.outbound.lane_log import UNREADABLE, LibraryLog
 from chat_server.outbound.lane_outbox import frame, framed
 
 SLOW = 4008
+REQUEST = "aiohttp.request"
 MOST_ATTACHMENTS = 16
 log = structlog.get_logger("lane")
 
@@ -75,6 +76,21 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]  # the library has no 
         if waiting is not None and waiting.attachment_count > MOST_ATTACHMENTS:
             del self._binary_packet[eio_sid]
             self.said.refuse()
+
+    async def _handle_eio_connect(self, eio_sid: str, environ: dict[str, Any]) -> None:
+        """The environ repeats the request in some 30 entries, and the library keeps it while the connection lives: we keep the request."""
+        await super()._handle_eio_connect(eio_sid, environ)
+        self.environ[eio_sid] = {REQUEST: environ[REQUEST]}
+
+    async def _handle_connect(self, eio_sid: str, namespace: str, data: object) -> None:
+        """The connect handlers of namespaces are given all of it."""
+        kept: dict[str, Any] = {REQUEST: self.environ[eio_sid][REQUEST]}
+        self.environ[eio_sid] = translated(kept[REQUEST])
+        try:
+            await super()._handle_connect(eio_sid, namespace, data)
+        finally:
+            if eio_sid in self.environ:
+                self.environ[eio_sid] = kept
 
     def _farewell(self, socket: AsyncSocket) -> Iterator[Packet]:
         """`closing` in every namespace of the connection."""

@@ -195,6 +195,7 @@ class Session:
             return ws
         socket.connected = socket.upgraded = True
         transport = request.transport
+        environ.clear()  # the frames above us hold it until the end, and nobody reads it any more
         try:
             if transport is not None:
                 forget_unacknowledged(transport)

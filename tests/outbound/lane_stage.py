@@ -31,11 +31,13 @@ class Chat(socketio.AsyncNamespace):  # type: ignore[misc]  # the library has no
     def __init__(self, tell: Any, namespace: str = "/chat") -> None:
         super().__init__(namespace)
         self.tell = tell
+        self.environs: list[dict[str, Any]] = []
         self.left: list[str] = []
         self.heard: list[Any] = []
 
     async def on_connect(self, sid: str, environ: dict[str, Any], auth: Any = None) -> None:
         """`{refuse: true}` is refused; everybody is in `all`."""
+        self.environs.append(dict(environ))
         if isinstance(auth, dict) and auth.get("refuse"):
             raise Refused("not you", {"code": 4003})
         await self.save_session(sid, {"auth": auth})

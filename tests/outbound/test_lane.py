@@ -298,6 +298,17 @@ async def test_a_post_in_many_segments_is_read_to_its_end() -> None:
         assert stand.chat.heard == [(number,) for number in range(10)]
 
 
+async def test_the_environ_is_there_for_every_connect_handler_and_not_kept() -> None:
+    async with stage("lane") as stand, stand.websocket() as line:
+        await line.open({"name": "ada"})
+        await line.send("41/chat,", "40/chat,")
+        await line.until("40/chat,")
+        for environ in stand.chat.environs:
+            assert (environ["HTTP_HOST"], environ["HTTP_UPGRADE"]) == (stand.url.removeprefix("http://"), "websocket")
+        assert len(stand.chat.environs) == 2
+        assert [list(kept) for kept in stand.sio.environ.values()] == [["aiohttp.request"]]
+
+
 async def test_the_kernel_forgets_who_acknowledges_nothing() -> None:
     async with stage("lane") as stand, stand.websocket() as line:
         await line.open()
