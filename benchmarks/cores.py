@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import platform
+import sysconfig
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -55,16 +56,16 @@ def pair() -> tuple[int, int]:
     return cores[0], cores[-1]
 
 
-def group(leader: int) -> list[int]:
-    """The process and everything it started, by their process group."""
-    found = []
+def family(first: int) -> list[int]:
+    """The process and everything that it and its children started."""
+    children: dict[int, list[int]] = {}
     for path in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = path.read_text().rpartition(")")[2].split()
-        except OSError:
-            continue
-        if int(fields[2]) == leader:
-            found.append(int(path.parent.name))
+        with suppress(OSError):
+            parent = int(path.read_text().rpartition(")")[2].split()[1])
+            children.setdefault(parent, []).append(int(path.parent.name))
+    found = [first]
+    for pid in found:
+        found += children.get(pid, [])
     return found
 
 
@@ -121,4 +122,10 @@ def machine() -> dict[str, str | int]:
     """What a reader must know to compare figures."""
     lines = Path("/proc/cpuinfo").read_text().splitlines()
     model = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")
-    return {"cpu": model, "cores": os.cpu_count() or 0, "system": platform.platform(), "python": platform.python_version()}
+    python = f"{platform.python_version()}{'' if optimised() else ', built without optimisations'}"
+    return {"cpu": model, "cores": os.cpu_count() or 0, "system": platform.platform(), "python": python}
+
+
+def optimised() -> bool:
+    """Whether this Python was built with profile-guided optimisation; one that was not takes a third more time for the same work."""
+    return "--enable-optimizations" in (sysconfig.get_config_var("CONFIG_ARGS") or "")

@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import tempfile
 import uuid
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -114,7 +113,7 @@ def show(runs: dict[str, list[dict[str, float]]], beats: dict[str, dict[str, Any
 
 def main(words: Sequence[str] | None = None) -> dict[str, list[dict[str, float]]]:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.idle", description=__doc__)
-    parser.add_argument("--only", default="ours,node", help="which servers, by commas: ours, node, plain")
+    parser.add_argument("--only", default="ours,node", help=servers.NAMES)
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--sockets", type=int, default=5_000, help="for memory")
     parser.add_argument("--many", type=int, default=10_000, help="for CPU")
@@ -130,8 +129,7 @@ def main(words: Sequence[str] | None = None) -> dict[str, list[dict[str, float]]
     crowd.raise_file_limit(max(plan.sockets, plan.many))
     core, own = cores.pair()
     with contextlib.ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        found = chosen(args.only.split(","), core, folder, 1)
+        found = chosen(args.only.split(","), (core, own), stack, 1)
         cores.settle(own)
         runs, beats = uvloop.run(measure(found, plan))
     show(runs, beats, plan)

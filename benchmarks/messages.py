@@ -47,9 +47,12 @@ class Plan:
     latency: bool
 
 
-def chosen(names: Sequence[str], core: int, folder: Path, pairs: int) -> list[servers.Server]:
-    """The servers by name, prepared."""
+def chosen(names: Sequence[str], cores_: tuple[int, int], stack: contextlib.ExitStack, pairs: int) -> list[servers.Server]:
+    """The servers by name, prepared. The databases beside ours run on the client's core: what they use is other load."""
+    core, own = cores_
+    folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
     found: list[servers.Server] = []
+    backends = servers.Backends(folder, own, stack)
     for name in names:
         place = folder / name
         place.mkdir()
@@ -60,7 +63,10 @@ def chosen(names: Sequence[str], core: int, folder: Path, pairs: int) -> list[se
             found.append(servers.PlainPeer(name, core, place))
         else:
             ours = servers.Ours(name, core, place)
-            ours.prepare(pairs)
+            if name == "workers":
+                ours.workers = 2
+            database = "" if name == "ours" else backends.postgres()
+            ours.prepare(pairs, database, {"REDIS_URL": backends.redis()} if name == "workers" else None)
             found.append(ours)
     return found
 
@@ -145,7 +151,7 @@ def show(figures: dict[str, Figures], plan: Plan) -> None:
 
 def main(words: Sequence[str] | None = None) -> dict[str, Figures]:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.messages", description=__doc__)
-    parser.add_argument("--only", default="ours,node,plain", help="which servers, by commas: ours, node, plain")
+    parser.add_argument("--only", default="ours,node,plain", help=servers.NAMES)
     parser.add_argument("--pairs", type=int, default=100)
     parser.add_argument("--window", type=int, default=4, help="messages that each sender keeps unanswered")
     parser.add_argument("--runs", type=int, default=5)
@@ -157,8 +163,7 @@ def main(words: Sequence[str] | None = None) -> dict[str, Figures]:
     plan = Plan(args.pairs, args.window, args.runs, 0.5 if args.short else args.seconds, not args.no_latency)
     core, own = cores.pair()
     with contextlib.ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        found = chosen(args.only.split(","), core, folder, plan.pairs)
+        found = chosen(args.only.split(","), (core, own), stack, plan.pairs)
         stack.enter_context(servers.running(found))
         cores.settle(own)
         figures = uvloop.run(measure(found, plan))

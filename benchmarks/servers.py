@@ -18,6 +18,8 @@ from typing import TypeVar
 from benchmarks import cores, shops
 from benchmarks.load import Load, Receiver, Sender, Tally
 from benchmarks.wire import Json, Refused, Socket
+from tests.postgres import Postgres
+from tests.redis_server import RedisServer
 from tools import keys, node
 from tools.child import Child
 from tools.command import run
@@ -28,6 +30,7 @@ from tools.stamp import digest, done, mark
 
 T = TypeVar("T")
 PEER = ROOT / "benchmarks" / "peer"
+NAMES = "which servers, by commas: ours (on SQLite), postgresql, workers (two on one port, PostgreSQL and Redis), node, plain"
 START_S = 60
 AT_ONCE = 50
 UNLIMITED = {
@@ -62,12 +65,13 @@ class Server:
         self.port = self.port or free_ports(1)[0]
         with cores.on(self.core):
             self.child = Child(self.name, self.command(), env=self.environment, log=self.folder / f"{self.name}.log")
-        cores.prefer(self.child.pid)
         try:
             self.child.wait_for(f"http://127.0.0.1:{self.port}{self.ready}", START_S)
         except BaseException:
             self.child.end()
             raise
+        for pid in self.pids:
+            cores.prefer(pid)
 
     def stop(self) -> None:
         if self.child is not None:
@@ -78,7 +82,7 @@ class Server:
     def pids(self) -> list[int]:
         """Of the running server, with whatever it started."""
         assert self.child is not None
-        return cores.group(self.child.pid)
+        return cores.family(self.child.pid)
 
     async def pairs(self, count: int, tally: Tally) -> Load:
         """`count` pairs that have said hello and can speak."""
@@ -164,6 +168,33 @@ class Ours(Server):
         if "token" in told["visitor"]:
             memory["visitor"] = told["visitor"]["token"]
         return found
+
+
+class Backends:
+    """PostgreSQL and Redis of this run, started when the first server asks. They are the tests' own: private, durable as in production."""
+
+    def __init__(self, folder: Path, core: int, stack: contextlib.ExitStack) -> None:
+        self._folder, self._core, self._stack = folder, core, stack
+        self._postgres: Postgres | None = None
+
+    def postgres(self) -> str:
+        """The URL of a new database."""
+        if self._postgres is None:
+            with cores.on(self._core):
+                self._postgres = Postgres()
+                self._stack.callback(self._postgres.end)
+                self._postgres.start()
+        return self._postgres.database()
+
+    def redis(self) -> str:
+        """The URL of a new Redis."""
+        folder = self._folder / "redis"
+        folder.mkdir()
+        redis = RedisServer(folder)
+        with cores.on(self._core):
+            redis.start()
+        self._stack.callback(redis.end)
+        return redis.url
 
 
 def granted(answer: Json) -> Json:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -133,7 +132,7 @@ def show(figures: dict[str, dict[str, list[dict[str, float]]]], plan: Plan) -> N
 
 def main(words: Sequence[str] | None = None) -> dict[str, dict[str, list[dict[str, float]]]]:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.storm", description=__doc__)
-    parser.add_argument("--only", default="ours,node", help="which servers, by commas: ours, node, plain")
+    parser.add_argument("--only", default="ours,node", help=servers.NAMES)
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--clients", type=int, default=5_000)
     parser.add_argument("--at-once", type=int, default=1_000, help="open handshakes where the bare rate is measured")
@@ -145,8 +144,7 @@ def main(words: Sequence[str] | None = None) -> dict[str, dict[str, list[dict[st
     crowd.raise_file_limit(plan.clients)
     core, own = cores.pair()
     with contextlib.ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        found = chosen(args.only.split(","), core, folder, 1)
+        found = chosen(args.only.split(","), (core, own), stack, 1)
         cores.settle(own)
         figures = uvloop.run(measure(found, plan))
     show(figures, plan)
