@@ -22,7 +22,8 @@ from tools.places import BOT, ROOT
 from tools.ports import free_ports
 from tools.stack import DEMO_INBOX, Ports, Stack
 
-START_S = 40
+START_S = 60
+STOP_S = 25
 BOT_START_S = 240
 
 INBOX_KEY = "pk_test"
@@ -165,9 +166,9 @@ class ChatServer:
             raise
 
     def stop(self) -> None:
-        """SIGTERM, as a deploy does it. Twice does no harm."""
+        """SIGTERM, as a deploy does it, with the patience of one. Twice does no harm."""
         if self.child is not None:
-            self.child.end()
+            self.child.end(STOP_S)
 
     def kill(self) -> None:
         """SIGKILL: no chance to say good-bye."""
