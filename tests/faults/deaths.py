@@ -33,11 +33,11 @@ async def deploy(scene: Scene) -> None:
 
 
 async def stand_still(scene: Scene) -> None:
-    """SIGSTOP of some node for a while: it looks alive, and nothing moves."""
-    for _ in range(scene.times):
+    """SIGSTOP of some node for a while: it looks alive, and nothing moves; every fourth time for longer than it may hold a lock."""
+    for number in range(1, scene.times + 1):
         node = scene.some_node()
         pause(node)
-        await asyncio.sleep(random.uniform(1.5, 5.0))
+        await asyncio.sleep(random.uniform(1.5, 5.0) if number % 4 else 13.0)
         resume(node)
         scene.injected += 1
         await scene.work()

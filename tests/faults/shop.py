@@ -51,9 +51,12 @@ class Backend:
         body = self._shop.event(order.body())
         delivery = f"msg_{secrets.token_hex(8)}"
         effect = f"order:{order.id}:{STAGE}"
+        again = delivery if random.random() < 0.5 else f"msg_{secrets.token_hex(8)}"
+        if random.random() < 0.3:
+            await asyncio.gather(self._until_accepted(effect, delivery, body), self._until_accepted(effect, again, body))
+            return
         await self._until_accepted(effect, delivery, body)
-        if random.random() < 0.5:
-            again = delivery if random.random() < 0.5 else f"msg_{secrets.token_hex(8)}"
+        if random.random() < 0.3:
             await self._until_accepted(effect, again, body)
 
     async def _until_accepted(self, effect: str, delivery: str, body: bytes) -> None:
