@@ -93,11 +93,12 @@ class Database:
             while batch := self._next():
                 self._commit(_units(batch))
                 self._answer(batch)
-            self._transactions.writer_closed()
         except BaseException:  # the last guard of the thread: whoever waits for it is told, instead of waiting for ever
             log.critical("the writer died", exc_info=True)
             self._closed = True
             self._refuse(batch)
+        finally:
+            self._transactions.writer_closed()
 
     def _next(self) -> list[_Waiting]:
         """Everything that waits, at least one; empty at the end."""

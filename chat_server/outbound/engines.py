@@ -142,7 +142,9 @@ class Postgres:
     async def _write(self, work: Callable[[Connection], None]) -> None:
         try:
             connection = await self._locked()
-        except AWAY:
+        except Exception as error:
+            if not is_away(error):
+                raise
             connection = await self._locked()  # the pool's connection was an old one: nothing has been done with it
         try:
             await connection.run_sync(work)

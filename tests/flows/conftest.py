@@ -1,15 +1,17 @@
 """Fixtures of the flow tests: a world with the default inbox, closed at the end."""
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
 from tests.flows.world import World, inbox
+from tests.two_databases import database_url, postgres_template
+
+__all__ = ["database_url", "postgres_template", "world"]
 
 
 @pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[World]:
-    made = World(tmp_path / "chat.sqlite", inbox())
+async def world(database_url: str) -> AsyncIterator[World]:
+    made = World(database_url, inbox())
     yield made
     await made.database.close()

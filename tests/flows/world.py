@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import tempfile
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from itertools import count
-from pathlib import Path
 from typing import Any
 
-from sqlalchemy import create_engine, func, select
+from sqlalchemy import func, select
 
 from chat_server.core.bot_turn import BotAnswer, BotQuestion, BotReply, BotUnavailable
 from chat_server.core.hours import Hours
@@ -29,7 +26,6 @@ from chat_server.flows.people import token_hash
 from chat_server.flows.visits import Report, Told
 from chat_server.outbound import tables
 from chat_server.outbound.database import Database
-from chat_server.outbound.migrations import migrate
 from chat_server.outbound.store import Store, Tx
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -182,25 +178,12 @@ def news(
     return replace(made, **changes)
 
 
-@cache
-def migrated() -> bytes:
-    """An empty database, made once by the migrations that the server runs: every test starts from a copy."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "empty.sqlite"
-        engine = create_engine(f"sqlite:///{path}")
-        with engine.begin() as connection:
-            migrate(connection)
-        engine.dispose()
-        return path.read_bytes()
-
-
 class World:
     """Everything a flow is handed, and shortcuts for what tests do all the time."""
 
-    def __init__(self, path: Path, shop_inbox: Inbox) -> None:
+    def __init__(self, database_url: str, shop_inbox: Inbox) -> None:
         self.clock, self.ears, self.bot, self.shop = Clock(), Ears(), Bot(), Shop()
-        path.write_bytes(migrated())
-        self.database = Database(f"sqlite:///{path}")
+        self.database = Database(database_url)
         self.store = Store(self.database)
         self._count = count(1)
         self.use(shop_inbox)

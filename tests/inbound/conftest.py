@@ -10,7 +10,10 @@ import pytest
 
 from tests.flows.world import World, inbox
 from tests.processes import ChatServer
+from tests.two_databases import database_url, postgres_template, sqlite_url
 from tests.walks.stage import Stage
+
+__all__ = ["database_url", "http", "postgres_template", "stage", "world"]
 
 
 @pytest.fixture
@@ -30,6 +33,6 @@ async def http() -> AsyncIterator[aiohttp.ClientSession]:
 @pytest.fixture
 async def world(tmp_path: Path) -> AsyncIterator[World]:
     """A database and a clock that stands still, for what depends on time."""
-    made = World(tmp_path / "chat.sqlite", inbox())
+    made = World(sqlite_url(tmp_path), inbox())
     yield made
     await made.database.close()

@@ -13,6 +13,7 @@ from chat_server.flows import offers
 from chat_server.inbound.order_facts import OrderFacts
 from order_status import Effect, OfferSettled, StageChanged
 from tests.flows.world import NOON, World, inbox, late, order
+from tests.two_databases import sqlite_url
 
 
 @dataclass
@@ -49,7 +50,7 @@ def changed(stage: str, view: Json, *, number: str = "1", customer: str | None =
 
 @pytest.fixture
 async def world(tmp_path: Path) -> AsyncIterator[World]:
-    made = World(tmp_path / "chat.sqlite", inbox())
+    made = World(sqlite_url(tmp_path), inbox())
     yield made
     await made.database.close()
 

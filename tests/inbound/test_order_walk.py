@@ -4,7 +4,6 @@ import itertools
 import tomllib
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -14,7 +13,7 @@ from chat_server.core.order_news import parse_order_messages
 from chat_server.flows import proactive, visits
 from chat_server.inbound.order_facts import OrderFacts
 from chat_server.outbound.orders import ShopOrders
-from order_status import OrderStatus, migrate
+from order_status import OrderStatus
 from order_status.shops.standard_webhooks import sign
 from tests.flows.world import QUIET, World, inbox
 from tests.order_status.world import NOW, SECRET, SOURCE, envelope, iso, order, parcel
@@ -26,7 +25,6 @@ class Walk(World):
     """A world whose orders are the real ones."""
 
     async def begin(self) -> None:
-        await self.database.write(migrate)
         self.clock.now = NOW
         self.status = OrderStatus(self.database, [SOURCE], [], self.clock)
         self.context = replace(self.context, orders=ShopOrders(self.status))
@@ -54,8 +52,8 @@ class Walk(World):
 
 
 @pytest.fixture
-async def walk(tmp_path: Path) -> AsyncIterator[Walk]:
-    made = Walk(tmp_path / "chat.sqlite", inbox(order_messages=MESSAGES))
+async def walk(database_url: str) -> AsyncIterator[Walk]:
+    made = Walk(database_url, inbox(order_messages=MESSAGES))
     await made.begin()
     yield made
     await made.database.close()

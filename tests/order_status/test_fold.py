@@ -128,7 +128,7 @@ async def _announced(history: list[tuple[Json, str]], folder: Path) -> tuple[lis
         assert await world.told(days=9) == []
         return keys, await world.view()
     finally:
-        world.writer.engine.dispose()
+        world.close()
 
 
 @settings(max_examples=30, deadline=None)

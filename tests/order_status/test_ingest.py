@@ -199,7 +199,8 @@ class FailsAtCommit(SqliteWriter):
 
 
 @pytest.mark.parametrize("broken", ["away", "at commit"])
-async def test_nothing_is_acknowledged_that_was_not_stored(world: World, tmp_path: Path, broken: str) -> None:
+async def test_nothing_is_acknowledged_that_was_not_stored(tmp_path: Path, broken: str) -> None:
+    world = World(tmp_path / "shop.db")
     writer: Writer = Failing() if broken == "away" else FailsAtCommit(tmp_path / "shop.db")
     status = OrderStatus(writer, [SOURCE], [], world.clock)
     body = envelope(order(1), iso(NOW))

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, create_engine, event
 
 from order_status import ActionConfig, OrderStatus, Receipt, SourceConfig, StageChanged, migrate
 from order_status.shops.standard_webhooks import sign
+from order_status.writer import Writer
 
 T = TypeVar("T")
 Json = dict[str, Any]
@@ -78,13 +79,21 @@ class SqliteWriter:
 class World:
     """`send` is the shop, `told` is the chat server that takes what is due."""
 
-    def __init__(self, path: Path, actions: tuple[ActionConfig, ...] = (), source: SourceConfig = SOURCE) -> None:
+    def __init__(
+        self, path: Path, actions: tuple[ActionConfig, ...] = (), source: SourceConfig = SOURCE, writer: Writer | None = None
+    ) -> None:
         self.clock = Clock()
-        path.write_bytes(_migrated())
-        self.writer = SqliteWriter(path)
+        if writer is None:
+            path.write_bytes(_migrated())
+        self.writer: Writer = writer or SqliteWriter(path)
         self.source = source
         self.status = OrderStatus(self.writer, [source, replace(source, id="src_2")], actions, self.clock)
         self._sent = 0
+
+    def close(self) -> None:
+        """For a world of SQLite that lives in a loop of its own."""
+        if isinstance(self.writer, SqliteWriter):
+            self.writer.engine.dispose()
 
     async def send(
         self, data: Json, at: str | None = None, *, kind: str = "order.updated", delivery: str | None = None, source: str = "src_1"

@@ -5,7 +5,6 @@ import sqlite3
 import threading
 from collections.abc import AsyncIterator, Callable
 from functools import partial
-from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, Engine, event, text
@@ -13,21 +12,32 @@ from sqlalchemy.exc import IntegrityError
 
 from chat_server.errors import ClientError, Code
 from chat_server.outbound.database import Database
-from chat_server.outbound.engines import Sqlite
+from chat_server.outbound.engines import Postgres, Sqlite
 
 
 @pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    made = Database(f"sqlite:///{tmp_path / 'chat.sqlite'}")
-    await made.write(lambda c: c.execute(text("CREATE TABLE kept (word TEXT PRIMARY KEY)")) and None)
-    yield made
-    await made.close()
+async def database(database: Database, database_url: str) -> AsyncIterator[Database]:
+    await database.write(lambda c: c.execute(text("CREATE TABLE kept (word TEXT PRIMARY KEY)")) and None)
+    yield database
+    cleaning = Database(database_url)
+    for table in ("child", "kept"):
+        await cleaning.write(partial(_drop, table=table))
+    await cleaning.close()
+
+
+def _drop(connection: Connection, table: str) -> None:
+    connection.execute(text(f"DROP TABLE IF EXISTS {table}"))
 
 
 def writer_of(database: Database) -> Engine:
     """Where its commits can be heard."""
-    assert isinstance(database._transactions, Sqlite)
-    return database._transactions._writer
+    match database._transactions:
+        case Sqlite() as sqlite:
+            return sqlite._writer
+        case Postgres() as postgres:
+            return postgres._writer.sync_engine
+        case _:
+            raise AssertionError
 
 
 def keep(connection: Connection, word: str) -> str:
@@ -51,12 +61,12 @@ async def together(database: Database, *works: Callable[[Connection], object]) -
     return list(await asyncio.gather(*waiting, return_exceptions=True))
 
 
-async def test_a_write_is_there_when_it_is_answered(database: Database, tmp_path: Path) -> None:
+async def test_a_write_is_there_when_it_is_answered(database: Database, database_url: str) -> None:
     assert await database.write(lambda c: keep(c, "one")) == "one"
     assert database.alive
-    other = sqlite3.connect(tmp_path / 'chat.sqlite')
-    assert other.execute("SELECT word FROM kept").fetchall() == [("one",)]
-    other.close()
+    other = Database(database_url)
+    assert await words(other) == ["one"]
+    await other.close()
 
 
 async def test_a_write_that_fails_does_not_hurt_its_neighbours(database: Database) -> None:
@@ -65,9 +75,7 @@ async def test_a_write_that_fails_does_not_hurt_its_neighbours(database: Databas
         raise ValueError("planted")
 
     await database.write(lambda c: keep(c, "there"))
-    outcomes = await together(
-        database, lambda c: keep(c, "before"), half, lambda c: keep(c, "there"), lambda c: keep(c, "after")
-    )
+    outcomes = await together(database, lambda c: keep(c, "before"), half, lambda c: keep(c, "there"), lambda c: keep(c, "after"))
     assert outcomes[0] == "before"
     assert isinstance(outcomes[1], ValueError)
     assert isinstance(outcomes[2], IntegrityError)
@@ -146,9 +154,7 @@ async def test_a_caller_that_goes_away_does_not_take_the_write_along(database: D
     assert await words(database) == ["next", "stays"]
 
 
-async def test_closing_finishes_what_waits_and_refuses_what_follows(tmp_path: Path) -> None:
-    database = Database(f"sqlite:///{tmp_path / 'chat.sqlite'}")
-    await database.write(lambda c: c.execute(text("CREATE TABLE kept (word TEXT PRIMARY KEY)")) and None)
+async def test_closing_finishes_what_waits_and_refuses_what_follows(database: Database) -> None:
     waiting = [asyncio.ensure_future(database.write(partial(keep, word=str(number)))) for number in range(5)]
     await asyncio.sleep(0)
     await database.close()
@@ -159,10 +165,13 @@ async def test_closing_finishes_what_waits_and_refuses_what_follows(tmp_path: Pa
 
 
 async def test_durable_settings(database: Database) -> None:
-    def pragmas(connection: Connection) -> tuple[object, ...]:
+    def on_sqlite(connection: Connection) -> tuple[object, ...]:
         return tuple(connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in ("journal_mode", "synchronous", "foreign_keys"))
 
-    assert await database.write(pragmas) == ("wal", 2, 1)
+    if database.shared:
+        assert await database.write(lambda c: c.execute(text("SHOW synchronous_commit")).scalar()) == "on"
+    else:
+        assert await database.write(on_sqlite) == ("wal", 2, 1)
 
 
 async def test_a_writer_that_dies_tells_its_callers_and_is_not_ready(database: Database) -> None:

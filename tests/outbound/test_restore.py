@@ -1,25 +1,10 @@
 """A restored database begins every history anew: nobody's cursor from before can mean something else now."""
 
-from collections.abc import AsyncIterator
 from functools import partial
-from pathlib import Path
-
-import pytest
 
 from chat_server.core.model import Fact, FactKind, Plan
-from chat_server.outbound.database import Database
 from chat_server.outbound.store import Store, Tx
-from tests.flows.world import migrated
 from tests.outbound.test_store import NOW, conversation, said
-
-
-@pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    path = tmp_path / "chat.sqlite"
-    path.write_bytes(migrated())
-    database = Database(f"sqlite:///{path}")
-    yield Store(database)
-    await database.close()
 
 
 def _fill(tx: Tx, number: int) -> None:

@@ -1,11 +1,9 @@
 """The store, table group by table group, on a real database: order, uniqueness, and what a repeat does."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -29,21 +27,10 @@ from chat_server.core.model import (
     Visitor,
 )
 from chat_server.errors import AlreadySent
-from chat_server.outbound.database import Database
 from chat_server.outbound.store import Store, Tx
-from tests.flows.world import migrated
 
 NOW = datetime(2026, 11, 23, 12, 0, 0, 123_000, tzinfo=UTC)
 SENDER = Sender(SenderKind.VISITOR, "vis_1", "")
-
-
-@pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    path = tmp_path / "chat.sqlite"
-    path.write_bytes(migrated())
-    database = Database(f"sqlite:///{path}")
-    yield Store(database)
-    await database.close()
 
 
 def visitor(number: int = 1, **changes: object) -> Visitor:

@@ -1,29 +1,16 @@
 """Candidates and their states in the store: what may be opened again, what is never said twice, what is on display."""
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
 from chat_server.core.model import Conversation, Fact, FactKind, Json, Message, MessageType, Plan, Sender, SenderKind, Status
 from chat_server.core.policy import MessageClass
 from chat_server.core.proactive import Awaited, Candidate, Drop, Hold, Reason, Send, Verdict, candidate_id
-from chat_server.outbound.database import Database
 from chat_server.outbound.store import Store
-from tests.flows.world import migrated
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
-
-
-@pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    path = tmp_path / "chat.sqlite"
-    path.write_bytes(migrated())
-    database = Database(f"sqlite:///{path}")
-    yield Store(database)
-    await database.close()
 
 
 def candidate(key: str = "k", *, recipient: str = "con_1", class_: MessageClass = MessageClass.HELP, minutes: int = 30) -> Candidate:

@@ -137,7 +137,7 @@ async def _told(history: list[Webhook], order_id: str, folder: Path) -> tuple[li
         assert await street.told(days=9) == []
         return keys, await street.status.order("demo", order_id)
     finally:
-        street.writer.engine.dispose()
+        street.close()
 
 
 @pytest.mark.parametrize("shop", SHOPS)
