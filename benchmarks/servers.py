@@ -19,6 +19,7 @@ from benchmarks import cores, shops
 from benchmarks.load import Load, Receiver, Sender, Tally
 from benchmarks.wire import Json, Refused, Socket
 from tests.postgres import Postgres
+from tests.processes import Process
 from tests.redis_server import RedisServer
 from tools import keys, node
 from tools.child import Child
@@ -64,7 +65,7 @@ class Server:
         """Returns when it answers."""
         self.port = self.port or free_ports(1)[0]
         with cores.on(self.core):
-            self.child = Child(self.name, self.command(), env=self.environment, log=self.folder / f"{self.name}.log")
+            self.child = Process(self.name, self.command(), env=self.environment, log=self.folder / f"{self.name}.log")
         try:
             self.child.wait_for(f"http://127.0.0.1:{self.port}{self.ready}", START_S)
         except BaseException:
