@@ -298,6 +298,24 @@ async def test_a_post_in_many_segments_is_read_to_its_end() -> None:
         assert stand.chat.heard == [(number,) for number in range(10)]
 
 
+async def test_rooms_are_small_and_come_and_go() -> None:
+    async with stage("lane") as stand, stand.websocket() as line:
+        await line.open()
+        manager = stand.sio.manager
+        (sid,) = manager.rooms["/chat"][None]
+        (engine_sid,) = stand.sio.eio.sockets
+        assert manager.rooms["/chat"] == {None: {sid: engine_sid}, sid: {sid: engine_sid}, "all": {sid: engine_sid}}
+        assert {name for name, room in manager.rooms["/chat"].items() if isinstance(room, lane_module.Room)} == {sid, "all"}
+        assert list(manager.get_participants("/chat", ["all", sid])) == [(sid, engine_sid)]
+        await stand.sio.leave_room(sid, "all", namespace="/chat")
+        assert set(stand.sio.rooms(sid, namespace="/chat")) == {sid}
+        with pytest.raises(ValueError, match="not connected"):
+            await stand.sio.enter_room("nobody", "all", namespace="/none")
+        with pytest.raises(KeyError):
+            await stand.sio.enter_room("nobody", "empty", namespace="/chat")
+        await stand.sio.close_room(sid + "x", namespace="/chat")
+
+
 async def test_the_environ_is_there_for_every_connect_handler_and_not_kept() -> None:
     async with stage("lane") as stand, stand.websocket() as line:
         await line.open({"name": "ada"})
