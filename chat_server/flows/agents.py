@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from chat_server.core import conversation as core
@@ -20,10 +21,10 @@ from chat_server.core.model import (
     SenderKind,
     Status,
 )
-from chat_server.errors import ClientError, Code
-from chat_server.flows.context import Context, ack, new_id, not_found, save
+from chat_server.errors import AlreadySent, ClientError, Code
+from chat_server.flows.context import Context, ack, new_id, not_found, save, save_all
 from chat_server.flows.handoff import assign_waiting, tell_presence
-from chat_server.flows.messages import Draft, placed, repeated
+from chat_server.flows.messages import Aside, Draft, placed, repeated
 from chat_server.flows.ports import Tx
 
 
@@ -80,29 +81,74 @@ async def after_routing(context: Context, inbox_id: str) -> None:
     await tell_presence(context, inbox_id)
 
 
+@dataclass(frozen=True, slots=True)
+class Replying:
+    """An agent's answer on its way into the store; `seen_seq`: the last that the agent has seen."""
+
+    context: Context
+    agent: Agent
+    conversation: str
+    draft: Draft
+    seen_seq: int
+
+
 async def reply(context: Context, agent: Agent, conversation_id: str, draft: Draft, seen_seq: int) -> Json:
     """An answer to the shopper. `stale` when a message came after `seen_seq`: the agent looks, and sends again."""
-
-    def work(tx: Tx) -> tuple[Plan | None, Json]:
-        found = seen_by(tx, agent, conversation_id)
-        known = tx.conversations.sent(found.id, as_sender(agent), draft.client_id)
-        if known is not None:
-            return None, repeated(known, draft)
-        if unresolved(found).status is Status.ASSIGNED and found.assignee_id != agent.id:
-            raise ClientError(Code.CONFLICT, f"{found.assignee_name} has this conversation. Assign it to yourself first.")
-        if seen_seq < found.heard:
-            raise ClientError(Code.STALE, "The conversation moved on. Look, and send again.", seq=found.seq)
-        now = context.clock()
-        message = Message(new_id("msg"), draft.client_id, MessageType.OUTGOING, as_sender(agent), draft.parts, now, draft.digest)
-        plan = save(tx, core.agent_replied(found, agent, message, now))
-        return plan, placed(plan.facts[-1], message)
-
-    plan, answer = await context.store.write(work)
-    if plan is not None:
-        context.tell(plan)
-        if len(plan.facts) > 1:
-            await after_routing(context, agent.inbox_id)
+    replying = Replying(context, agent, conversation_id, draft, seen_seq)
+    try:
+        plan, answer = await context.store.write_each(_reply_together, replying)
+    except (Aside, AlreadySent):
+        alone, answer = await context.store.write(lambda tx: _reply(tx, replying))
+        if alone is None:
+            return answer
+        plan = alone
+    context.tell(plan)
+    if len(plan.facts) > 1:
+        await after_routing(context, agent.inbox_id)
     return answer
+
+
+def _reply_together(tx: Tx, waiting: Sequence[Replying]) -> list[tuple[Plan, Json] | Exception]:
+    """Answers of agents who have the conversation and have seen all of it; as with shoppers' messages, a repeat is found by the store."""
+    now = waiting[0].context.clock()
+    loaded = tx.conversations.load({each.conversation for each in waiting})
+    outcomes: list[tuple[Plan, Json] | Exception] = []
+    plans = []
+    for each in waiting:
+        found, agent = loaded.get(each.conversation), each.agent
+        theirs = found is not None and found.inbox_id == agent.inbox_id and found.assignee_id == agent.id
+        if found is None or not theirs or found.status is not Status.ASSIGNED or each.seen_seq < found.heard:
+            outcomes.append(Aside())
+            continue
+        message = outgoing(each.draft, MessageType.OUTGOING, agent, now)
+        plan = core.agent_replied(found, agent, message, now)
+        loaded[found.id] = plan.conversation
+        plans.append(plan)
+        outcomes.append((plan, placed(plan.facts[-1], message)))
+    save_all(tx, plans)
+    return outcomes
+
+
+def outgoing(draft: Draft, kind: MessageType, agent: Agent, now: datetime) -> Message:
+    """An agent's message, or their note."""
+    return Message(new_id("msg"), draft.client_id, kind, as_sender(agent), draft.parts, now, draft.digest)
+
+
+def _reply(tx: Tx, replying: Replying) -> tuple[Plan | None, Json]:
+    """One answer by itself: a repeat, one that claims the conversation, one that is refused."""
+    agent, draft = replying.agent, replying.draft
+    found = seen_by(tx, agent, replying.conversation)
+    known = tx.conversations.sent(found.id, as_sender(agent), draft.client_id)
+    if known is not None:
+        return None, repeated(known, draft)
+    if unresolved(found).status is Status.ASSIGNED and found.assignee_id != agent.id:
+        raise ClientError(Code.CONFLICT, f"{found.assignee_name} has this conversation. Assign it to yourself first.")
+    if replying.seen_seq < found.heard:
+        raise ClientError(Code.STALE, "The conversation moved on. Look, and send again.", seq=found.seq)
+    now = replying.context.clock()
+    message = outgoing(draft, MessageType.OUTGOING, agent, now)
+    plan = save(tx, core.agent_replied(found, agent, message, now))
+    return plan, placed(plan.facts[-1], message)
 
 
 async def add_note(context: Context, agent: Agent, conversation_id: str, draft: Draft) -> Json:
@@ -114,7 +160,7 @@ async def add_note(context: Context, agent: Agent, conversation_id: str, draft: 
         if known is not None:
             return None, repeated(known, draft)
         now = context.clock()
-        message = Message(new_id("msg"), draft.client_id, MessageType.NOTE, as_sender(agent), draft.parts, now, draft.digest)
+        message = outgoing(draft, MessageType.NOTE, agent, now)
         plan = save(tx, core.add_message(Plan(found, reason="noted"), message, now))
         return plan, placed(plan.facts[-1], message)
 
