@@ -7,6 +7,7 @@ A second signal ends at once.
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -41,6 +42,8 @@ async def serve(settings: Settings, *, shared_port: bool = False, ready: Callabl
             raise InvalidConfiguration(f"SHOPBELL_PORT: cannot listen on {settings.host}:{settings.port}: {error.strerror}") from None
         if not shared_port:
             sys.stderr.write(f"Shopbell listens on http://{settings.host}:{settings.port}\n")
+        gc.collect()
+        gc.freeze()  # what stands now stays until the end: later collections need not go through it
         ready()
         await stopping.wait()
         server.stop_taking()
