@@ -66,7 +66,7 @@ class WidgetDisabled(ClientError):
 
 
 class AlreadySent(Exception):
-    """The store has a message of this sender under this client id. Never seen by a client: the flow looks at it, and answers the first ack."""
+    """The store has a message of this sender under this client id. No client sees it: the flow looks at it, and answers the first ack."""
 
 
 class InvalidConfiguration(Exception):
