@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from order_status import OrderStatus, Receipt, SourceConfig
+from order_status import OrderStatus, Receipt, SourceConfig, Writer
 from tests.order_status.shops.senders import SIGN, body_of, source
 from tests.order_status.world import World
 
@@ -13,8 +13,8 @@ Json = dict[str, Any]
 class Street(World):
     """`post` is a sender; everything else is the world's."""
 
-    def __init__(self, path: Path, *changed: SourceConfig) -> None:
-        super().__init__(path)
+    def __init__(self, path: Path, *changed: SourceConfig, writer: Writer | None = None) -> None:
+        super().__init__(path, writer=writer)
         self.sources = {kind: source(kind) for kind in SIGN} | {each.kind: each for each in changed}
         self.status = OrderStatus(self.writer, list(self.sources.values()), [], self.clock)
 
@@ -28,8 +28,3 @@ class Street(World):
 
     async def count(self, kind: str) -> Json:
         return next(row for row in await self.status.health() if row["kind"] == kind)
-
-    async def shown(self, order_id: str) -> Json:
-        """The order as people see it, without what tells only from whom and when we heard."""
-        view = await self.view(order_id)
-        return {name: value for name, value in view.items() if name != "source_id"}

@@ -1,10 +1,13 @@
 """All kinds end to end: a webhook of each is taken once, carriers find the order by its number, and whatever comes first waits."""
 
 import json
+from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from chat_server.outbound.database import Database
 from order_status import Receipt
 from tests.order_status.shops import bodies
 from tests.order_status.shops.bodies import BIG, NUMBER, PLAIN_NUMBER
@@ -29,6 +32,17 @@ CARRIERS: list[tuple[str, Any]] = [
     ("inpost", bodies.inpost_event("delivered", "2026-11-20 10:50:00 +0100")),
 ]
 SHIPPED = order(1, parcel("shipped", tracking_number=NUMBER))
+
+
+@pytest.fixture
+async def street(tmp_path: Path, database_url: str) -> AsyncIterator[Street]:
+    """On each of the two databases."""
+    if database_url.startswith("sqlite"):
+        yield Street(tmp_path / "street.db")
+        return
+    database = Database(database_url)
+    yield Street(tmp_path / "street.db", writer=database)
+    await database.close()
 
 
 async def told_natively(street: Street, data: dict[str, Any]) -> None:
@@ -164,6 +178,11 @@ async def test_connecting_a_shop_with_old_orders_is_silent(street: Street) -> No
     await street.takes("woocommerce", bodies.woo_order("refunded", refunds=[{"id": 9, "total": "-141.00"}], **old))
     assert await street.heard() == []
     assert (await street.view("727"))["headline"] == "refunded"
+
+
+async def test_text_that_a_database_refuses_is_cleaned(street: Street) -> None:
+    await street.takes("shopify", bodies.shopify_order(name="#10\x0001", email="a\x00@example.com"))
+    assert (await street.view(str(BIG)))["number"] == "1001"
 
 
 async def test_unknown_statuses_are_counted(street: Street) -> None:
