@@ -1,4 +1,4 @@
-"""`make fuzz`: 20,000 requests made from the OpenAPI document, 100,000 frames at the sockets; their figures, and 1 at a fault."""
+"""`make fuzz`: requests made from the OpenAPI document, frames at the sockets, histories of the protocol; exit code 1 at a fault."""
 
 from __future__ import annotations
 
@@ -10,10 +10,14 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from hypothesis import settings
+from hypothesis.stateful import run_state_machine_as_test
+
 from tests.contracts.flood import Flood, rss_mb
 from tests.contracts.openapi_cases import ROOM, People, run
 from tests.contracts.well import alarms, people_can_talk
 from tests.processes import ChatServer, DataFolders, new_stack
+from tests.protocol.test_machine import QUIET, OnSqlite
 
 WARM = 0.2
 """share of the frames after which the memory is looked at first"""
@@ -46,10 +50,17 @@ async def _frames(server: ChatServer, count: int, seed: int) -> str:
     return f"{flood.sent.total()} frames over {flood.connections} connections ({dict(flood.sent)}); memory {story} MB"
 
 
+def histories(count: int) -> str:
+    """Long ones, of the state machine in tests/protocol."""
+    run_state_machine_as_test(OnSqlite, settings=settings(QUIET, max_examples=count, stateful_step_count=60))
+    return f"{count} of up to 60 steps"
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.contracts")
     parser.add_argument("--requests", type=int, default=20_000)
     parser.add_argument("--frames", type=int, default=100_000)
+    parser.add_argument("--histories", type=int, default=300)
     parser.add_argument("--seed", type=int, default=1)
     told = parser.parse_args()
     steps: list[tuple[str, Callable[[ChatServer, int, int], str], int]] = [
@@ -75,6 +86,8 @@ def main() -> int:
                 failed = True
                 sys.stdout.write(f"{name}: in the log: {line}\n")
             sys.stdout.flush()
+    if told.histories:
+        sys.stdout.write(f"histories: {histories(told.histories)}\n")
     return 1 if failed else 0
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+from yarl import URL
 
 from chat_server.core.model import Visitor
 from chat_server.flows import agents, messages, proactive
@@ -157,6 +158,17 @@ async def test_limits_count_both_doors_together(start_server: StartServer) -> No
     async with tab.http.post(f"{tab.server.url}/v1/shopper/sync", json={}, headers=tab.bearer()) as response:
         assert (response.status, int(response.headers["Retry-After"]) > 0) == (429, True)
     await few.clear()
+
+
+async def test_what_nobody_serves_is_refused_in_the_same_shape(stage: Stage) -> None:
+    tab = await stage.shopper()
+    for method, path, status in (("GET", "/v1/shopper/sync", 405), ("DELETE", "/v1/visits", 405), ("POST", "/v1/nothing", 405)):
+        async with tab.http.request(method, stage.server.url + path) as response:
+            assert (response.status, (await response.json())["error"]["code"]) == (status, "not_found")
+            assert response.headers["Allow"]
+    url = f"{stage.server.url}/v1/conversations/%00%ff/facts"
+    async with tab.http.get(URL(url, encoded=True), headers=tab.bearer()) as response:
+        assert response.status == 404
 
 
 async def test_the_shops_page_may_call_and_read(stage: Stage) -> None:

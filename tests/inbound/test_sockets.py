@@ -116,6 +116,16 @@ async def test_the_first_command_is_sync(stage: Stage) -> None:
             assert (answer["ok"], answer["error"]["code"]) == (False, "bad_request"), command
 
 
+async def test_a_new_token_is_told_until_an_answer_has_carried_it(stage: Stage) -> None:
+    shopper = await stage.shopper(open=False)
+    await shopper.wire.connect({"key": "pk_test"}, headers={})
+    refused = await shopper.wire.ack("sync", {"conversation": "cnv_" + "0" * 32})
+    assert refused["error"]["code"] == "not_found"
+    hello = await shopper.wire.call("sync")
+    assert len(hello["visitor"]["token"]) >= 43
+    assert "token" not in (await shopper.wire.call("sync"))["visitor"]
+
+
 @pytest.mark.parametrize("raw", [{"unknown": 1}, [], "x", 5, [[[]]], {"conversation": {"$ne": None}}, {"text": "\x00"}])
 async def test_every_command_answers_whatever_is_sent(stage: Stage, raw: Any) -> None:
     shopper, agent = await stage.shopper(), await stage.agent(availability=None)

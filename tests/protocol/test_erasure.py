@@ -1,0 +1,93 @@
+"""A person is forgotten: no word of theirs stays in any table, every place stays, and every reader starts afresh."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import Connection, select
+
+from chat_server.core.model import Json
+from chat_server.errors import ClientError, Code
+from chat_server.flows import agents, messages, people, visits
+from chat_server.flows.context import Context
+from chat_server.flows.erasure import Erased, erase
+from chat_server.flows.once import Request, once
+from chat_server.outbound.tables import metadata
+from tests.flows.world import World
+
+SECRET = "canary-7391"
+
+
+def everything(connection: Connection) -> str:
+    """Every row of every table, as text."""
+    return "\n".join(str(row) for table in metadata.sorted_tables for row in connection.execute(select(table)))
+
+
+async def test_no_word_stays_and_every_place_does(world: World) -> None:
+    visitor = await world.visitor(SECRET)
+    agent = await world.agent()
+    contact = await world.store.read(lambda tx: tx.people.contact(visitor.contact_id or ""))
+    assert contact is not None
+    sent = await messages.send_message(world.context, visitor, world.draft(f"I am {SECRET}"), None)
+    conversation = sent["conversation"]
+    await visits.beacon(world.context, visitor, world.dwelt(url=f"https://shop.example/checkout?{SECRET}"))
+    head = (await world.conversation(conversation)).seq
+    await agents.reply(world.context, agent, conversation, world.draft(f"Hello {SECRET}"), head)
+    await agents.add_note(world.context, agent, conversation, world.draft(f"{SECRET} is kind"))
+    await agents.resolve(world.context, agent, conversation)
+
+    async def rate(context: Context) -> Json:
+        return await messages.rate(context, visitor, conversation, 5, f"{SECRET} was here")
+
+    await once(world.context, Request(visitor.id, SECRET, SECRET), lambda plan: {"seq": plan.conversation.seq}, rate)
+    assert SECRET in await world.database.read(everything)
+    before = await world.facts(conversation)
+    assert await erase(world.store, visitor.id) == Erased(1, 1)
+    assert SECRET not in await world.database.read(everything)
+    after = await world.facts(conversation)
+    assert [(fact.seq, fact.kind) for fact in after] == [(fact.seq, fact.kind) for fact in before]
+    assert {fact.epoch for fact in after} == {(await world.conversation(conversation)).epoch} == {2}
+    assert {fact.message.parts[0]["text"] for fact in after if fact.message} == {"—"}
+
+
+async def test_a_reader_from_before_starts_afresh(world: World) -> None:
+    visitor = await world.visitor()
+    sent = await messages.send_message(world.context, visitor, world.draft("Hello"), None)
+    await erase(world.store, visitor.id)
+    _, caught_up = await messages.catch_up(world.context, visitor, sent["conversation"], sent["epoch"], sent["seq"])
+    assert (caught_up["reset"], caught_up["epoch"], len(caught_up["facts"])) == (True, 2, 1)
+
+
+async def test_the_browser_comes_back_as_somebody_new(world: World) -> None:
+    visitor = await world.visitor(consent=True, timezone="Europe/Warsaw")
+    assert await people.find(world.context, world.inbox, visitor.id) is not None
+    await erase(world.store, visitor.id)
+    assert await people.find(world.context, world.inbox, visitor.id) is None
+    known, token = await people.recognise(world.context, people.Hello(world.inbox, visitor.id, None, None, None))
+    assert known.id != visitor.id
+    assert token is not None
+
+
+async def test_nobody_else_is_touched_and_all_browsers_of_a_contact_are(world: World) -> None:
+    one, two, other = await world.visitor("customer-1"), await world.visitor("customer-1"), await world.visitor("customer-2")
+    kept = await messages.send_message(world.context, other, world.draft("Keep me"), None)
+    await messages.send_message(world.context, one, world.draft("One"), None)
+    assert await erase(world.store, two.id) == Erased(2, 1)
+    assert (await world.conversation(kept["conversation"])).epoch == 1
+    text = await world.database.read(everything)
+    assert "Keep me" in text
+    assert "customer-2" in text
+    assert "customer-1" not in text
+
+
+async def test_what_was_erased_cannot_be_sent_again_and_life_goes_on(world: World) -> None:
+    visitor, draft = await world.visitor(), world.draft("Hello")
+    sent = await messages.send_message(world.context, visitor, draft, None)
+    await erase(world.store, visitor.id)
+    with pytest.raises(ClientError) as refused:
+        await messages.send_message(world.context, visitor, draft, None)
+    assert refused.value.code is Code.CONFLICT
+    following = await messages.send_message(world.context, visitor, world.draft("More"), sent["conversation"])
+    assert (following["seq"], following["epoch"]) == (2, 2)
+    with pytest.raises(ClientError) as nobody:
+        await erase(world.store, "vis_nobody")
+    assert nobody.value.code is Code.NOT_FOUND
