@@ -21,7 +21,7 @@ from order_status.sources import Source
 from order_status.writer import Writer
 
 BODY_LIMIT = 256 * 1024
-FLUSH_AFTER = timedelta(seconds=1)  # refusals are counted in memory meanwhile: a flood of bad signatures is no flood of transactions
+FLUSH_AFTER = timedelta(seconds=1)  # what nobody signed is counted in memory meanwhile: a flood of it is no flood of transactions
 
 log = logging.getLogger("order_status.ingest")
 
@@ -72,7 +72,7 @@ class Ingest:
             case Refused(reason):
                 return await self._refuse(source, 401, "unauthenticated", _SAID[reason], reason)
             case Ping():
-                await self._writer.write(lambda conn: store.count(conn, source.config.id, {("ignored", "ping"): 1}, now))
+                await self._tally(source, "ignored", "ping")
                 return Receipt(200, {"ok": True, "outcome": "ignored"}), "ignored", "ping"
             case Verified() as verified:
                 event = source.shop.translate(body, source.zone, verified)
@@ -100,13 +100,17 @@ class Ingest:
         return refusal(401, "unauthenticated", _SAID["bad_signature"]) if answer is None else Receipt(200, answer)
 
     async def _refuse(self, source: Source, status: int, code: str, message: str, reason: str) -> tuple[Receipt, str, str]:
-        self._uncounted.setdefault(source.config.id, Counter())[("refused", reason)] += 1
-        if self._clock() - self._flushed_at >= FLUSH_AFTER:
-            await self.flush()
+        await self._tally(source, "refused", reason)
         return refusal(status, code, message), "refused", reason
 
+    async def _tally(self, source: Source, outcome: str, reason: str) -> None:
+        """Count what nobody signed, without a transaction for each."""
+        self._uncounted.setdefault(source.config.id, Counter())[(outcome, reason)] += 1
+        if self._clock() - self._flushed_at >= FLUSH_AFTER:
+            await self.flush()
+
     async def flush(self) -> None:
-        """Write down the refusals that are counted in memory only."""
+        """Write down what is counted in memory only."""
         waiting, self._uncounted = self._uncounted, {}
         now = self._flushed_at = self._clock()
 
