@@ -105,13 +105,18 @@ class Crowd:
         """The load begins."""
         tabs = [person for person in self.people if isinstance(person, Tab)]
         self._load = [asyncio.create_task(self._talk(tab)) for tab in tabs]
-        self._load.append(asyncio.create_task(self._report()))
+        self._load += [asyncio.create_task(self._report()), asyncio.create_task(self._reread())]
 
     async def _talk(self, tab: Tab) -> None:
         while True:
             await asyncio.sleep(random.random() * 2 * self.every_s)
             if len(tab.outbox.waiting) < MOST_WAITING:
                 tab.say()
+
+    async def _reread(self) -> None:
+        while True:
+            await asyncio.sleep(random.random() * self.every_s)
+            random.choice(self.people).look_again()
 
     async def _report(self) -> None:
         while True:

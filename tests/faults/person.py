@@ -8,8 +8,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from time import monotonic
+from typing import Any
 
 import aiohttp
 
@@ -192,14 +193,22 @@ class Person:
     def quietly(self, command: str, body: Json) -> None:
         """A command that nobody waits for: what becomes of it, the facts will tell."""
 
-        async def call(line: Line) -> None:
-            with contextlib.suppress(NoAnswer):
-                await line.call(command, body, self.pace.ack_s)
-
         if self.line is not None:
-            task = asyncio.create_task(call(self.line))
-            self._asides.add(task)
-            task.add_done_callback(self._asides.discard)
+            self._aside(self.line.call(command, body, self.pace.ack_s))
+
+    def look_again(self) -> None:
+        """Read something that is known already: a reader must not go back."""
+        if self.online.is_set() and self.epochs:
+            self._aside(self.sync(random.choice(list(self.epochs))))
+
+    def _aside(self, call: Coroutine[Any, Any, Json]) -> None:
+        async def run() -> None:
+            with contextlib.suppress(NoAnswer):
+                await call
+
+        task = asyncio.create_task(run())
+        self._asides.add(task)
+        task.add_done_callback(self._asides.discard)
 
     async def leave(self) -> None:
         """As a closed tab: nothing more is read or sent. The view and the outbox stay."""
