@@ -9,7 +9,7 @@ from chat_server.core.model import Conversation, Fact, FactKind, Json, Message
 
 def iso(moment: datetime) -> str:
     """UTC with milliseconds and `Z`."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+    return moment.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
 def message_body(message: Message, *, agent: bool) -> Json:
@@ -32,10 +32,10 @@ def wire(fact: Fact, *, agent: bool) -> tuple[str, Json]:
     place: Json = {"conversation": fact.conversation_id, "epoch": fact.epoch, "seq": fact.seq}
     if fact.private and not agent:
         return "hidden", place
-    body = {**place, "at": iso(fact.at), **fact.data}
-    if fact.message is not None:
-        body["message"] = message_body(fact.message, agent=agent)
-    return fact.kind.value, body
+    if fact.message is None:
+        return fact.kind.value, {**place, "at": iso(fact.at), **fact.data}
+    body = message_body(fact.message, agent=agent)
+    return fact.kind.value, {**place, "at": body["created_at"], **fact.data, "message": body}
 
 
 def alike(fact: Fact) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,7 +17,7 @@ from chat_server.flows.ports import Announcer, Bot, Clock, Orders, Store, Tx
 
 def new_id(prefix: str) -> str:
     """128 random bits, with a prefix that says what it names."""
-    return f"{prefix}_{secrets.token_hex(16)}"
+    return f"{prefix}_{os.urandom(16).hex()}"
 
 
 @dataclass(frozen=True, slots=True)

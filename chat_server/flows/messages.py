@@ -17,6 +17,7 @@ from chat_server.errors import AlreadySent, ClientError, Code
 from chat_server.flows.context import Context, ack, new_id, not_found, save, save_all
 from chat_server.flows.ports import Tx
 
+CANONICAL = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 GAP = 300
 """further behind than this, a reader starts afresh (docs/wire.md, sync)"""
 
@@ -31,8 +32,7 @@ class Draft:
     @property
     def digest(self) -> str:
         """Tells a repeat from another message under the same id."""
-        canonical = json.dumps(self.parts, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-        return hashlib.sha256(canonical.encode()).hexdigest()
+        return hashlib.sha256(CANONICAL.encode(self.parts).encode()).hexdigest()
 
     @property
     def chosen(self) -> bool:

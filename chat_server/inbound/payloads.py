@@ -245,8 +245,9 @@ def parts_of(text: str | None, parts: list[Any] | None) -> tuple[Json, ...]:
     """The parts of a message from either form (`text` is short for one text part), cleaned and masked."""
     if (text is None) == (parts is None):
         raise ClientError(Code.BAD_REQUEST, "Send either `text` or `parts`.")
-    plain = [{"type": "text", "text": text}] if parts is None else [_plain(part) for part in parts]
-    return tuple(_clean(part) for part in plain)
+    if text is not None:
+        return (_clean({"type": "text", "text": text}),)
+    return tuple(_clean(_plain(part)) for part in parts or ())
 
 
 def _plain(part: Struct) -> Json:

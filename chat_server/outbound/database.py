@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import queue
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -46,8 +47,11 @@ class Database:
     def __init__(self, url: str) -> None:
         self._transactions = transactions(url)
         self.shared = self._transactions.shared
-        self._inbox: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
-        self._closed = False
+        self._inbox: queue.SimpleQueue[list[_Waiting] | None] = queue.SimpleQueue()
+        self._pending: deque[_Waiting] = deque()
+        self._busy = False
+        """the writer has a batch, or will be handed one at the end of this turn of the loop"""
+        self._closed = self._dead = False
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
         self._thread.start()
 
@@ -72,8 +76,20 @@ class Database:
     async def _wait(self, waiting: _Waiting) -> Any:
         if self._closed:
             raise ClientError(Code.UNAVAILABLE, "The server is shutting down.", retry_after_ms=1000)
-        self._inbox.put(waiting)
-        return await asyncio.shield(waiting.future)
+        self._pending.append(waiting)
+        if not self._busy:
+            self._busy = True
+            waiting.future.get_loop().call_soon(self._hand)
+        return await waiting.future
+
+    def _hand(self) -> None:
+        """Give the writer everything that has come in meanwhile: one batch at a time, so that waiting makes batches and not queues."""
+        batch = [self._pending.popleft() for _ in range(min(BATCH, len(self._pending)))]
+        self._busy = bool(batch)
+        if batch and self._dead:
+            self._refuse(batch)
+        elif batch:
+            self._inbox.put(batch)
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Run `work` on a snapshot of its own, beside the writer."""
@@ -88,37 +104,19 @@ class Database:
         return self._thread.is_alive() and not self._closed
 
     def _run(self) -> None:
-        batch: list[_Waiting] = []
+        batch: list[_Waiting] | None = None
         try:
-            while batch := self._next():
+            while (batch := self._inbox.get()) is not None:
                 self._commit(_units(batch))
                 self._answer(batch)
         except BaseException:  # the last guard of the thread: whoever waits for it is told, instead of waiting for ever
             log.critical("the writer died", exc_info=True)
-            self._closed = True
-            self._refuse(batch)
+            self._closed = self._dead = True
+            self._refuse(batch or [])
         finally:
             self._transactions.writer_closed()
 
-    def _next(self) -> list[_Waiting]:
-        """Everything that waits, at least one; empty at the end."""
-        head = self._inbox.get()
-        if head is None:
-            return []
-        batch = [head]
-        while len(batch) < BATCH and not self._inbox.empty():
-            following = self._inbox.get()
-            if following is None:
-                self._inbox.put(None)
-                break
-            batch.append(following)
-        return batch
-
     def _refuse(self, batch: list[_Waiting]) -> None:
-        while not self._inbox.empty():
-            following = self._inbox.get()
-            if following is not None:
-                batch.append(following)
         for waiting in batch:
             waiting.error = _unavailable()
         if batch:
@@ -151,8 +149,7 @@ class Database:
         for each in apart:
             self._commit([each])
 
-    @staticmethod
-    def _answer(batch: list[_Waiting]) -> None:
+    def _answer(self, batch: list[_Waiting]) -> None:
         def settle() -> None:
             for waiting in batch:
                 if waiting.future.done():
@@ -161,6 +158,7 @@ class Database:
                     waiting.future.set_exception(waiting.error)
                 else:
                     waiting.future.set_result(waiting.result)
+            loop.call_soon(self._hand)  # after those who were just answered, who may have more to write
 
         loop = batch[0].future.get_loop()
         if not loop.is_closed():
@@ -169,6 +167,8 @@ class Database:
     async def close(self) -> None:
         """Finish what waits, then close."""
         self._closed = True
+        while self._pending:
+            self._hand()
         self._inbox.put(None)
         await asyncio.get_running_loop().run_in_executor(None, self._thread.join, 10.0)
         await self._transactions.close()
