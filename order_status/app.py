@@ -12,7 +12,7 @@ from order_status.actions import ActionConfig, Actions
 from order_status.events import Delivery, OfferAccepted, OfferSettled, StageChanged
 from order_status.ingest import Ingest, Receipt
 from order_status.keysets import KeySets
-from order_status.sources import SourceConfig, open_source
+from order_status.sources import SourceConfig, check_together, open_source
 from order_status.view import order_view
 from order_status.writer import Writer
 
@@ -30,8 +30,7 @@ class OrderStatus:
         clock: Callable[[], datetime],
     ) -> None:
         """Raises ValueError for a source or an action address that cannot work. `clock` gives aware UTC."""
-        if len({source.id for source in sources}) != len(sources):
-            raise ValueError("two sources have one id")
+        check_together(sources)
         self.wake = asyncio.Event()
         self._writer = writer
         self._clock = clock

@@ -1,6 +1,7 @@
 """The backends that may send us orders: their configuration, checked before a port opens. Walk b."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -50,6 +51,16 @@ def open_source(config: SourceConfig) -> Source:
     except (KeyError, ValueError, OSError):
         raise ValueError(f"inbox {config.inbox_id}: unknown time zone {config.timezone!r}") from None
     return Source(config, shop, zone)
+
+
+def check_together(configs: Sequence[SourceConfig]) -> None:
+    """Raises ValueError for sources that would take each other's orders for their own: an order id is one order in an inbox."""
+    if len({config.id for config in configs}) != len(configs):
+        raise ValueError("two sources have one id")
+    counting = [config.inbox_id for config in configs if config.kind == "woocommerce"]
+    twice = next((inbox_id for inbox_id in counting if counting.count(inbox_id) > 1), None)
+    if twice is not None:
+        raise ValueError(f"inbox {twice}: two WooCommerce shops number their orders alike: each needs an inbox of its own")
 
 
 def _check_proof(config: SourceConfig, shop: Shop) -> None:

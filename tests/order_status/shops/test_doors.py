@@ -116,6 +116,14 @@ def test_a_source_that_cannot_work_is_refused_at_the_start(street: Street, confi
     assert config.id not in str(error.value)
 
 
+def test_two_shops_that_number_their_orders_alike_need_two_inboxes(street: Street) -> None:
+    one = source("woocommerce")
+    two = replace(one, id="woocommerce-of-another-shop")
+    with pytest.raises(ValueError, match="number their orders alike"):
+        OrderStatus(street.writer, [one, two], [], street.clock)
+    OrderStatus(street.writer, [one, replace(two, inbox_id="another")], [], street.clock)
+
+
 def test_sources_that_need_no_secret(street: Street) -> None:
     OrderStatus(street.writer, [source("inpost"), source("shippo", secrets=())], [], street.clock)
     OrderStatus(street.writer, [source("saleor", secrets=(), jwks_url="https://shop.example/.well-known/jwks.json")], [], street.clock)
