@@ -25,7 +25,7 @@ STAGE = "delivery_failed"
 
 
 class Backend:
-    """`report` takes one customer through: says hello on the site, and has a parcel that could not be handed over."""
+    """`report` takes one customer through: says hello on the site, has a parcel that could not be handed over, comes back."""
 
     def __init__(self, server: ChatServer, http: aiohttp.ClientSession, history: History, urls: Urls, pace: Pace) -> None:
         self._shop = Shop(server)
@@ -42,11 +42,20 @@ class Backend:
     async def _report(self) -> None:
         customer = f"customer-{secrets.token_hex(6)}"
         browser = Browser(History(), customer, KEYS[DEMO], DEMO, self._origin, self._shop.token(customer))
+        await self._visit(browser)
+        await self._deliver(customer)
+        await self._visit(browser)  # the news waits for who was away for long
+
+    async def _visit(self, browser: Browser) -> None:
+        """The customer says hello on the site."""
         tab = Tab(self._http, browser.outbox.history, self._urls, browser, self._pace)
         try:
             await tab.online.wait()
         finally:
             await tab.leave()
+
+    async def _deliver(self, customer: str) -> None:
+        """One event, until it is accepted; some come twice, some of these at the same moment."""
         order = Order(customer).moved(STAGE)
         body = self._shop.event(order.body())
         delivery = f"msg_{secrets.token_hex(8)}"
