@@ -54,10 +54,11 @@ FULFILLMENT = {
 }
 TRANSACTION = {"success": "completed", "pending": "in_progress", "failure": "failed", "error": "failed"}
 _TIMED_BY_CHANGE = frozenset({"out_for_delivery", "ready_for_pickup", "delivered"})
-# Bodies of these resources are the four above; of them only this topic is another. Whatever else Shopify can send is known and not taken.
-TAKEN = frozenset({"orders", "fulfillments", "fulfillment_events", "refunds"})
-NOT_TAKEN = frozenset({"orders/delete"})
-_TOPIC = re.compile(r"([a-z_]+)/[a-z_]+\Z")
+# The bodies of these topics must be one of the four. Whatever else Shopify can send (an edit, a deletion, a product) is known and not taken.
+TAKEN = frozenset(
+    f"orders/{change}" for change in ("create", "updated", "paid", "cancelled", "fulfilled", "partially_fulfilled")
+) | frozenset({"fulfillments/create", "fulfillments/update", "fulfillment_events/create", "refunds/create"})
+_TOPIC = re.compile(r"[a-z_]+/[a-z_]+\Z")
 
 
 def verify(headers: Mapping[str, str], body: bytes, secrets: Sequence[str], now: datetime) -> Verified | Refused:
@@ -82,8 +83,7 @@ def translate(body: bytes, zone: tzinfo, verified: Verified) -> Translated:
             return _fulfillment(data, body, zone)
         if "line_items" in data and "financial_status" in data:
             return _order(data, body, zone)
-        other = _TOPIC.match(verified.topic)
-        if other and (other[1] not in TAKEN or verified.topic in NOT_TAKEN):
+        if _TOPIC.match(verified.topic) and verified.topic not in TAKEN:
             return Ignored(verified.topic)
         return Malformed("neither an order, a fulfillment, a fulfillment event nor a refund - at `$`")
     except Unreadable as error:

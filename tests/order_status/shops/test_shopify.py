@@ -125,6 +125,7 @@ def test_money_of_currencies_with_other_minor_units() -> None:
         ({"id": 1, "title": "Lamp"}, "products/update", Ignored("products/update")),
         ({"shop_id": 1}, "customers/redact", Ignored("customers/redact")),
         ({"id": BIG}, "orders/delete", Ignored("orders/delete")),
+        ({"order_edit": {"order_id": BIG, "line_items": {}}}, "orders/edited", Ignored("orders/edited")),
         ({"id": BIG}, "orders/updated", Malformed("neither an order, a fulfillment, a fulfillment event nor a refund - at `$`")),
         ({"id": BIG}, "", Malformed("neither an order, a fulfillment, a fulfillment event nor a refund - at `$`")),
         ([], "orders/updated", Malformed("not an object")),
