@@ -54,7 +54,7 @@ FULFILLMENT = {
 }
 TRANSACTION = {"success": "completed", "pending": "in_progress", "failure": "failed", "error": "failed"}
 _TIMED_BY_CHANGE = frozenset({"out_for_delivery", "ready_for_pickup", "delivered"})
-# The bodies of these topics must be one of the four. Whatever else Shopify can send (an edit, a deletion, a product) is known and not taken.
+# The bodies of these topics must be one of the four. Whatever else Shopify sends (an edit, a deletion, a product) is known and not taken.
 TAKEN = frozenset(
     f"orders/{change}" for change in ("create", "updated", "paid", "cancelled", "fulfilled", "partially_fulfilled")
 ) | frozenset({"fulfillments/create", "fulfillments/update", "fulfillment_events/create", "refunds/create"})
