@@ -16,6 +16,8 @@ from tests.faults.person import Person, Urls
 from tests.faults.words import CANARY, answer
 
 COOKIE = "shopbell_session"
+MOST_WAITING = 4
+"""an agent who is behind leaves a question alone: what is in the outbox must come to an end"""
 RESOLVED = 0.03
 """how often an answer is the last one: the shopper's next message opens a new conversation"""
 
@@ -41,7 +43,7 @@ class Session:
 
 
 class Desk(Person):
-    """One connected agent. Answers each question once, whichever connection it came over; now and then writes a note."""
+    """One connected agent. Answers no question twice, whichever connection it came over; now and then writes a note or resolves."""
 
     namespace = "/agent"
 
@@ -81,7 +83,7 @@ class Desk(Person):
             if sight.sender == "agent" and random.random() < RESOLVED:
                 self.quietly("resolve", {"conversation": sight.conversation})
             for key, text in self._asked.pop(sight.conversation, []):
-                if key not in self._answered:
+                if key not in self._answered and len(self.outbox.waiting) < MOST_WAITING:
                     self._answered.add(key)
                     self._answer(sight.conversation, key, text)
 
