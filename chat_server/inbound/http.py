@@ -50,6 +50,11 @@ def errors(inboxes: dict[str, Inbox]) -> Any:
             response = refusal(ClientError(Code.TOO_LARGE, "The body is too large."))
         except web.HTTPException as error:
             response = error if error.status < 400 or not request.path.startswith("/v1/") else no_such_call(error)
+        except ConnectionError:
+            if request.transport is None or request.transport.is_closing():
+                raise  # the client went in the middle of its body: nobody waits for an answer, and nothing is wrong here
+            log.exception("request failed", path=request.path)
+            response = refusal(ClientError(Code.INTERNAL, "Something went wrong here.", retry_after_ms=1000))
         except Exception:  # outermost guard: a bug answers `internal` and is logged with its trace
             log.exception("request failed", path=request.path)
             response = refusal(ClientError(Code.INTERNAL, "Something went wrong here.", retry_after_ms=1000))

@@ -1,0 +1,31 @@
+"""Clients that go in the middle of what they say: the server neither stores half of it nor takes it for a fault of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+
+from tests.conftest import StartServer
+from tests.processes import INBOX_KEY
+from tests.walks.database import rows
+
+RESET = struct.pack("ii", 1, 0)
+
+
+async def test_a_reset_in_the_middle_of_a_body_is_no_error_of_the_server(start_server: StartServer) -> None:
+    server = start_server()
+    head = (
+        f"POST /v1/visits HTTP/1.1\r\nHost: x\r\nOrigin: {server.origin}\r\nContent-Type: application/json\r\nContent-Length: 5000\r\n\r\n"
+    )
+    for _ in range(3):
+        _, writer = await asyncio.open_connection("127.0.0.1", server.stack.ports.chat)
+        writer.write(head.encode() + b'{"key": "' + INBOX_KEY.encode())
+        await writer.drain()
+        await asyncio.sleep(0.2)
+        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+        writer.transport.abort()
+    await asyncio.sleep(0.5)
+    server.stop()
+    assert "request failed" not in server.log()
+    assert rows(server, "SELECT count(*) FROM visitors") == [(0,)]
