@@ -123,20 +123,21 @@ async def send_message(context: Context, visitor: Visitor, draft: Draft, convers
 def _send_together(tx: Tx, waiting: Sequence[Sending]) -> list[tuple[Plan, Json] | Exception]:
     """Everything that waits, loaded once, decided one after the other, saved at once: the path of nearly every message.
 
-    That a client id is new is not looked up: the store refuses a second one (AlreadySent), and that one is then sent by itself.
+    That a client id is new is not looked up: the store refuses a second one of this browser (AlreadySent), and that one is then sent
+    by itself; and so is what comes from another browser of the same person, whose repeat the store would not know.
     """
     context = waiting[0].context
     now, bot = context.clock(), context.bot_state() == "ready"
     loaded = tx.conversations.load({each.conversation for each in waiting if each.conversation is not None})
-    shoppers = tx.people.shoppers({each.visitor.id for each in waiting})
+    names = tx.people.names({each.visitor.id for each in waiting})
     outcomes: list[tuple[Plan, Json] | Exception] = []
     plans = []
     for each in waiting:
-        found, (who, name) = loaded.get(each.conversation or ""), shoppers.get(each.visitor.id, (each.visitor, None))
-        if found is None or found.status is Status.RESOLVED or not owns(who, found) or each.draft.chosen:
+        found, who = loaded.get(each.conversation or ""), each.visitor
+        if found is None or found.visitor_id != who.id or found.status is Status.RESOLVED or each.draft.chosen:
             outcomes.append(Aside())
             continue
-        message = incoming(each.draft, Sender(SenderKind.VISITOR, who.id, name or ""), now)
+        message = incoming(each.draft, Sender(SenderKind.VISITOR, who.id, names.get(who.id) or ""), now)
         plan = core.shopper_wrote(found, message, Staffing(0, None, bot), now)
         if plan.reason == core.BOT_UNAVAILABLE:
             outcomes.append(Aside())

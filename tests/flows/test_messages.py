@@ -150,3 +150,27 @@ async def test_catching_up_from_a_cursor_and_afresh(world: World) -> None:
     for epoch, after in ((2, 3), (1, 99)):
         _, afresh = await messages.catch_up(world.context, visitor, conversation, epoch, after)
         assert (afresh["reset"], afresh["start"], len(afresh["facts"])) == (True, 0, 4)
+
+
+async def test_a_repeat_from_another_browser_of_the_same_person_gets_the_first_ack(world: World) -> None:
+    """The browser lost its token between the two: the outbox went on under a new one."""
+    first, second = await world.visitor("c-1"), await world.visitor("c-1")
+    opened = await messages.send_message(world.context, first, world.draft("Hello"), None)
+    draft = world.draft("Where is it?")
+    sent = await messages.send_message(world.context, first, draft, opened["conversation"])
+    assert await messages.send_message(world.context, second, draft, opened["conversation"]) == sent
+    assert [fact.message.preview for fact in await world.facts(opened["conversation"]) if fact.message] == ["Hello", "Where is it?"]
+
+
+async def test_a_message_sent_twice_at_the_same_moment_is_stored_once(world: World) -> None:
+    visitor = await world.visitor()
+    opened = await messages.send_message(world.context, visitor, world.draft("Hello"), None)
+    drafts = [world.draft(f"Message {number}") for number in range(5)]
+    sending = [messages.send_message(world.context, visitor, draft, opened["conversation"]) for draft in (*drafts, drafts[2], drafts[2])]
+    answers = await asyncio.gather(*sending)
+    assert answers[2] == answers[5] == answers[6]
+    assert sorted(answer["seq"] for answer in answers[:5]) == [2, 3, 4, 5, 6]
+    other = messages.Draft(drafts[2].client_id, ({"type": "text", "text": "Something else"},))
+    with pytest.raises(ClientError) as refused:
+        await messages.send_message(world.context, visitor, other, opened["conversation"])
+    assert refused.value.code is Code.CONFLICT

@@ -30,6 +30,7 @@ SAID_AT, DONE_AT = (
     select(table).where(tuple_(table.c.conversation_id, table.c.seq).in_(bindparam("places", expanding=True)))
     for table in (messages, facts)
 )
+BY_IDS = SELECTED.where(conversations.c.id.in_(bindparam("ids", expanding=True)))
 ADD_MESSAGES = Prepared(insert(messages))
 ADD_FACTS = Prepared(insert(facts))
 
@@ -69,7 +70,7 @@ class Conversations:
 
     def load(self, ids: Iterable[str]) -> dict[str, Conversation]:
         """Several conversations by id; the caller authorises."""
-        rows = self._c.execute(SELECTED.where(conversations.c.id.in_(bindparam("ids", list(ids), expanding=True))))
+        rows = self._c.execute(BY_IDS, {"ids": list(ids)})
         return {row[0]: self._keep(_conversation(row)) for row in rows.all()}
 
     def get(self, conversation_id: str) -> Conversation | None:
