@@ -1,6 +1,6 @@
 """`make faults`: every fault at its full count, one after the other; a table at the end, JSON and failed histories in a folder.
 
-`python -m tests.faults [--only WORD…] [--times N] [--results FOLDER]` runs a part; results of earlier parts stay in the table.
+`python -m tests.faults [--only WORD…] [--times N] [--seconds S] [--results FOLDER]` runs a part; results of earlier parts stay in the table.
 """
 
 from __future__ import annotations
@@ -48,13 +48,13 @@ class Backends:
             postgres.end()
 
 
-async def run(fault: Fault, grounds: Grounds, backends: Backends, times: int, results: Path) -> Result:
+async def run(fault: Fault, grounds: Grounds, backends: Backends, times: int, most_s: float, results: Path) -> Result:
     """One fault; what breaks the run itself is a verdict too."""
     ground: Ground = grounds.one(fault) if fault.stands == "one" else grounds.many(fault, *backends.get(), count=NODES)
     began = asyncio.get_running_loop().time()
     try:
         async with asyncio.timeout(MOST_S):
-            result = await play(fault, ground, times)
+            result = await play(fault, ground, times, most_s=most_s)
     except Exception as error:  # noqa: BLE001  outermost guard: one run that breaks must not hide the others
         seconds = asyncio.get_running_loop().time() - began
         result = Result(fault.name, fault.stands, 0, {}, {"the run": [repr(error)]}, seconds)
@@ -75,6 +75,7 @@ def main() -> int:
     """0 when every check of every fault passed."""
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description="Faults against real processes, at full counts.")
     parser.add_argument("--only", nargs="*", default=[], metavar="WORD", help="faults whose name has one of these words")
+    parser.add_argument("--seconds", type=float, default=900.0, help="begin no further injection of a fault after so long")
     parser.add_argument("--times", type=int, default=0, help="how often, instead of the full count")
     parser.add_argument(
         "--results", type=Path, default=Path(".shopbell") / "faults", help="folder for JSON, and for histories of failed runs"
@@ -90,7 +91,7 @@ def main() -> int:
     try:
         for fault in chosen(args.only):
             print(f"· {fault.name} ({fault.stands})", flush=True)
-            new.append(asyncio.run(run(fault, grounds, backends, args.times or fault.full, args.results)))
+            new.append(asyncio.run(run(fault, grounds, backends, args.times or fault.full, args.seconds, args.results)))
             print(f"  {report.verdict(new[-1])}, {new[-1].seconds:.0f} s", flush=True)
             report.save(report.together(results, new), saved)
         for single in SINGLES:

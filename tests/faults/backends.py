@@ -22,7 +22,7 @@ GARBAGE = (b"", b"\x00\xff", b"{", b"[", b"null", b"[" * 5000, b'{"a": 1}', b"x"
 
 
 async def _mood(scene: Scene, mood: Mood, seconds: float) -> None:
-    for _ in range(scene.times):
+    for _ in scene.rounds():
         scene.ground.bot.mood = mood
         await asyncio.sleep(seconds)
         scene.ground.bot.mood = "well"
@@ -57,7 +57,7 @@ async def bot_halting(scene: Scene) -> None:
 
 async def bot_down(scene: Scene) -> None:
     """Nobody listens; then it is back."""
-    for _ in range(scene.times):
+    for _ in scene.rounds():
         await scene.ground.bot.stop()
         await asyncio.sleep(random.uniform(0.5, 4.0))
         await scene.ground.bot.start()
@@ -67,7 +67,7 @@ async def bot_down(scene: Scene) -> None:
 
 async def disk_full(scene: Scene) -> None:
     """No file of the server may grow or be written beyond its first page: every commit fails while it lasts."""
-    for _ in range(scene.times):
+    for _ in scene.rounds():
         await _files(scene, 4096)
         await asyncio.sleep(random.uniform(0.5, 2.0))
         await _files(scene, resource.RLIM_INFINITY)
@@ -86,7 +86,7 @@ def _redis(scene: Scene) -> RedisServer:
 
 
 async def _redis_killed(scene: Scene, seconds: float) -> None:
-    for _ in range(scene.times):
+    for _ in scene.rounds():
         await asyncio.to_thread(_redis(scene).kill)
         await asyncio.sleep(seconds)
         await asyncio.to_thread(_redis(scene).start)
@@ -104,7 +104,7 @@ async def redis_killed_20(scene: Scene) -> None:
 
 async def redis_hung(scene: Scene) -> None:
     """SIGSTOP: connections stand and nothing answers."""
-    for _ in range(scene.times):
+    for _ in scene.rounds():
         _redis(scene).pause()
         await asyncio.sleep(random.uniform(3.0, 6.0))
         _redis(scene).resume()
@@ -115,7 +115,7 @@ async def redis_hung(scene: Scene) -> None:
 async def redis_flushed(scene: Scene) -> None:
     """Everything in it is gone, and every connection is cut, over and over."""
     async with redis.asyncio.Redis.from_url(_redis(scene).admin_url) as admin:
-        for _ in range(scene.times):
+        for _ in scene.rounds():
             await admin.flushall()
             for kind in ("pubsub", "normal"):
                 await admin.client_kill_filter(_type=kind, skipme=True)
@@ -134,7 +134,7 @@ async def redis_forged(scene: Scene) -> None:
     """Frames that no server sent: noise, real ones twice, and made-up hints about real conversations."""
     async with redis.asyncio.Redis.from_url(_redis(scene).admin_url) as admin, admin.pubsub() as listening:
         await listening.subscribe(CHANNEL)
-        for _ in range(scene.times):
+        for _ in scene.rounds():
             for noise in GARBAGE:
                 await admin.publish(CHANNEL, noise)
             for _ in range(20):
@@ -181,7 +181,7 @@ def _postgres(scene: Scene) -> Postgres:
 
 async def postgres_restarted(scene: Scene) -> None:
     """By an operator, and as after a crash, in turn."""
-    for number in range(scene.times):
+    for number in scene.rounds():
         await asyncio.to_thread(_postgres(scene).restart, ("fast", "immediate")[number % 2])
         scene.injected += 1
         await scene.work(1.0, 3.0)
@@ -189,7 +189,7 @@ async def postgres_restarted(scene: Scene) -> None:
 
 async def postgres_hung(scene: Scene) -> None:
     """SIGSTOP of all its processes."""
-    for _ in range(scene.times):
+    for _ in scene.rounds():
         await asyncio.to_thread(_postgres(scene).pause)
         await asyncio.sleep(random.uniform(2.0, 8.0))
         await asyncio.to_thread(_postgres(scene).resume)

@@ -13,7 +13,7 @@ AHEAD = 7300
 
 async def jump(scene: Scene) -> None:
     """Leases, due rows, presence and limits live by this clock; order and delivery must not."""
-    for number in range(scene.times):
+    for number in scene.rounds():
         _set(scene, JUMPS[number % len(JUMPS)] + random.random())
         scene.injected += 1
         await scene.work(0.3, 1.0)

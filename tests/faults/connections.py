@@ -12,7 +12,7 @@ from tests.faults.tab import Tab
 
 
 async def _each(scene: Scene, strike: Callable[[Proxy], None], least_s: float, most_s: float) -> None:
-    for _ in range(scene.times):
+    for _ in scene.rounds():
         proxy = random.choice(scene.proxies)
         strike(proxy)
         await asyncio.sleep(random.uniform(least_s, most_s))
@@ -53,7 +53,7 @@ async def lose_down(scene: Scene) -> None:
 
 async def reload(scene: Scene) -> None:
     """A shopper with 30 messages waiting reloads the page, again and again, while they are being sent."""
-    for _ in range(scene.times):
+    for _ in scene.rounds():
         old = random.choice([person for person in scene.crowd.people if isinstance(person, Tab)])
         for _ in range(30):
             old.say()
@@ -70,7 +70,7 @@ async def reload(scene: Scene) -> None:
 async def two_tabs(scene: Scene) -> None:
     """Two tabs of one browser both send what waits in their outbox, at the same time: no tab leads."""
     tabs = [person for person in scene.crowd.people if isinstance(person, Tab)]
-    for _ in range(scene.times):
+    for _ in scene.rounds():
         first = random.choice(tabs)
         second = scene.crowd.tab(first.browser)
         for _ in range(10):

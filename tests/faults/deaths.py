@@ -11,7 +11,7 @@ from tests.faults.scene import Fault, Scene
 
 async def kill(scene: Scene) -> None:
     """kill -9 of some node in the middle of its work; it starts again at once."""
-    for _ in range(scene.times):
+    for _ in scene.rounds():
         node = scene.some_node()
         await asyncio.to_thread(node.kill)
         scene.injected += 1
@@ -21,7 +21,7 @@ async def kill(scene: Scene) -> None:
 
 async def deploy(scene: Scene) -> None:
     """SIGTERM, an orderly end, and a start; one node after the other, as a rolling deploy does it."""
-    for number in range(scene.times):
+    for number in scene.rounds():
         node = scene.ground.servers[number % len(scene.ground.servers)]
         await asyncio.to_thread(node.stop)
         scene.injected += 1
@@ -34,7 +34,7 @@ async def deploy(scene: Scene) -> None:
 
 async def stand_still(scene: Scene) -> None:
     """SIGSTOP of some node for a while: it looks alive, and nothing moves; every fourth time for longer than it may hold a lock."""
-    for number in range(1, scene.times + 1):
+    for number in scene.rounds(1):
         node = scene.some_node()
         pause(node)
         await asyncio.sleep(random.uniform(1.5, 5.0) if number % 4 else 13.0)

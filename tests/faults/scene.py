@@ -6,11 +6,13 @@ A fault is a function of the scene; whatever it breaks it mends again, unless it
 from __future__ import annotations
 
 import asyncio
+import math
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from time import monotonic
 from typing import Literal
 
 from tests.faults.checks import verdicts
@@ -31,8 +33,16 @@ class Scene:
     crowd: Crowd
     times: int
     proxies: list[Proxy] = field(default_factory=list)
+    until: float = math.inf
     injected: int = 0
     findings: list[str] = field(default_factory=list)
+
+    def rounds(self, first: int = 0) -> Iterator[int]:
+        """Numbers from `first`, as many as there are to be injections, or until the time is over: the table tells how many there were."""
+        for number in range(first, first + self.times):
+            if monotonic() > self.until:
+                return
+            yield number
 
     async def work(self, least_s: float = 0.3, most_s: float = 1.2) -> None:
         """Let the load run for a while, of no round length."""
@@ -106,18 +116,22 @@ async def staged(fault: Fault, ground: Ground, times: int) -> AsyncIterator[Scen
         await ground.end()
 
 
-async def play(fault: Fault, ground: Ground, times: int, *, within: float | None = None) -> Result:
-    """The whole run, its history in the result. `within`: other than a heartbeat and 5 s, for a machine that has other work as well."""
+async def play(fault: Fault, ground: Ground, times: int, *, within: float | None = None, most_s: float = math.inf) -> Result:
+    """The whole run, its history in the result. `within`: other than a heartbeat and 5 s, for a machine that has other work as well.
+
+    `most_s`: after so long no further injection is begun.
+    """
     began = asyncio.get_running_loop().time()
     async with staged(fault, ground, times) as scene:
         scene.crowd.history.within = within or scene.crowd.history.within
+        scene.until = monotonic() + most_s
         scene.crowd.start()
         await scene.work(0.5, 1.0)
         await fault.run(scene)
         history = await scene.crowd.settle(fault.patience_s)
         found = verdicts(history)
         found["the fault itself"] = [*scene.findings, *(f"a message was refused: {code}" for code in scene.crowd.refused())]
-        found["the fault itself"] += [] if scene.injected == times else [f"injected {scene.injected} of {times} times"]
+        found["the fault itself"] += [] if scene.injected or not times else ["never injected"]
         found["the fault itself"] += _unanswered(scene)
         seconds = asyncio.get_running_loop().time() - began
         return Result(fault.name, fault.stands, scene.injected, history.counts(), found, seconds, history)
