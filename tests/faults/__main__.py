@@ -1,6 +1,6 @@
 """`make faults`: every fault at its full count, one after the other; a table at the end, JSON and failed histories in a folder.
 
-`python -m tests.faults [--only WORD…] [--times N] [--seconds S] [--results FOLDER]` runs a part; results of earlier parts stay in the table.
+`python -m tests.faults [--only WORD…] [--times N] [--seconds S] [--results FOLDER]` runs a part; earlier parts stay in the table.
 """
 
 from __future__ import annotations
