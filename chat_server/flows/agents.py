@@ -22,7 +22,7 @@ from chat_server.core.model import (
     Status,
 )
 from chat_server.errors import AlreadySent, ClientError, Code
-from chat_server.flows.context import Context, ack, new_id, not_found, save, save_all
+from chat_server.flows.context import Context, ack, message_id, not_found, save, save_all
 from chat_server.flows.handoff import assign_waiting, tell_presence
 from chat_server.flows.messages import Aside, Draft, placed, repeated
 from chat_server.flows.ports import Tx
@@ -131,7 +131,7 @@ def _reply_together(tx: Tx, waiting: Sequence[Replying]) -> list[tuple[Plan, Jso
 
 def outgoing(draft: Draft, kind: MessageType, agent: Agent, now: datetime) -> Message:
     """An agent's message, or their note."""
-    return Message(new_id("msg"), draft.client_id, kind, as_sender(agent), draft.parts, now, draft.digest)
+    return Message(message_id(now), draft.client_id, kind, as_sender(agent), draft.parts, now, draft.digest)
 
 
 def _reply(tx: Tx, replying: Replying) -> tuple[Plan | None, Json]:

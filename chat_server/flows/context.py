@@ -20,6 +20,11 @@ def new_id(prefix: str) -> str:
     return f"{prefix}_{os.urandom(16).hex()}"
 
 
+def message_id(now: datetime) -> str:
+    """Milliseconds and 80 random bits: new messages stand together in the index of ids, which halves what a commit has to write there."""
+    return f"msg_{int(now.timestamp() * 1000):012x}{os.urandom(10).hex()}"
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """Ports and rules, built once by app.py. `bot_state` answers `ready`, `loading` or `off` without waiting."""

@@ -14,7 +14,7 @@ from chat_server.core.handoff import contact_request, context_card, to_queue
 from chat_server.core.model import Conversation, Fact, Json, Message, MessageType, Plan, Sender, SenderKind, Staffing, Status, Visitor
 from chat_server.core.routing import queue_order
 from chat_server.errors import AlreadySent, ClientError, Code
-from chat_server.flows.context import Context, ack, new_id, not_found, save, save_all
+from chat_server.flows.context import Context, ack, message_id, new_id, not_found, save, save_all
 from chat_server.flows.ports import Tx
 
 CANONICAL = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"))
@@ -151,7 +151,7 @@ def _send_together(tx: Tx, waiting: Sequence[Sending]) -> list[tuple[Plan, Json]
 
 def incoming(draft: Draft, sender: Sender, now: datetime) -> Message:
     """A shopper's message."""
-    return Message(new_id("msg"), draft.client_id, MessageType.INCOMING, sender, draft.parts, now, draft.digest)
+    return Message(message_id(now), draft.client_id, MessageType.INCOMING, sender, draft.parts, now, draft.digest)
 
 
 def _send(tx: Tx, sending: Sending) -> tuple[Plan | None, Json]:
