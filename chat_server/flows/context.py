@@ -21,7 +21,7 @@ def new_id(prefix: str) -> str:
 
 
 def message_id(now: datetime) -> str:
-    """Milliseconds and 80 random bits: new messages stand together in the index of ids, which halves what a commit has to write there."""
+    """Milliseconds and 80 random bits: new messages stand together in the index of ids, so that a commit writes fewer pages of it."""
     return f"msg_{int(now.timestamp() * 1000):012x}{os.urandom(10).hex()}"
 
 
