@@ -158,6 +158,7 @@ class Shopbell:
         """Counters and gauges of this process, and the numbers of the webhooks."""
         counts = {
             "shopbell_handshakes_refused": ("Handshakes over the limit of the process.", self.gate.refused),
+            "shopbell_unreadable": ("Packets and requests to the sockets that made no sense.", self.lane.unreadable),
             "shopbell_slow_closed": ("Connections closed because they read too slowly.", self.lane.slow_closed),
         }
         return metrics.text(self.connections.counts, await self.orders.health(), self.hints.counts if self.hints else {}, counts)

@@ -69,7 +69,7 @@ class Availability(StrEnum):
 
 
 class Role(StrEnum):
-    """Rights of an agent, highest first (inbound/auth.py holds the table)."""
+    """Rights of an agent, highest first (inbound/agent_commands.py holds the table)."""
 
     OWNER = "owner"
     ADMIN = "admin"

@@ -168,6 +168,12 @@ class Lane:
         count: int = self._sio.eio.slow_closed
         return count
 
+    @property
+    def unreadable(self) -> int:
+        """Packets and requests since the start that made no sense."""
+        count: int = self._sio.said.unreadable
+        return count
+
     def broadcast(self, event: str, body: Json, rooms: Sequence[str], namespace: str) -> None:
         """To everyone in any of the rooms, once each; written at the end of this turn of the loop.
 
