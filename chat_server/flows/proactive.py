@@ -158,13 +158,8 @@ async def arrived(context: Context, visitor: Visitor) -> None:
         f"{RECONSIDER}:{visitor.id}:{int(now.timestamp() * 1000)}", RECONSIDER, now, {"inbox": visitor.inbox_id, "recipient": recipient}
     )
 
-    def work(tx: Tx) -> bool:
-        waiting = bool(tx.proactive.waiting(recipient))
-        if waiting:
-            tx.jobs.add([job])
-        return waiting
-
-    if await context.store.write(work):
+    if await context.store.read(lambda tx: bool(tx.proactive.waiting(recipient))):  # for most there is nothing: no turn of the writer
+        await context.store.write(lambda tx: tx.jobs.add([job]))
         context.wake()
 
 
