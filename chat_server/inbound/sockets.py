@@ -166,8 +166,8 @@ class Connections:
         loop = asyncio.get_running_loop()
         due, turn = loop.time(), 0
         while True:
-            due = max(due + ROUND_S / TURNS, loop.time())
-            await asyncio.sleep(due - loop.time())
+            due = max(due + ROUND_S / TURNS, loop.time() - ROUND_S)  # a turn that took long is made up for: nobody's round gets longer
+            await asyncio.sleep(max(0.0, due - loop.time()))
             try:
                 await self.beat(turn % TURNS, seen=turn // TURNS % SEEN_EVERY == 0)
             except Exception:  # outermost guard of the loop: a heartbeat that fails must not be the last one
