@@ -46,7 +46,7 @@ from chat_server.outbound.news import News
 from chat_server.outbound.orders import ShopOrders
 from chat_server.outbound.store import Store
 from chat_server.settings import Settings
-from order_status import ActionConfig, OrderStatus, SourceConfig
+from order_status import ActionConfig, DeliveryConfig, OrderStatus, SourceConfig
 from order_status import migrate as migrate_orders
 
 log = structlog.get_logger("app")
@@ -74,8 +74,9 @@ class Shopbell:
         self.woken = asyncio.Event()
         actions = [ActionConfig(**each.action) for each in settings.inboxes if each.action is not None]
         sources = [SourceConfig(**source) for each in settings.inboxes for source in each.sources]
+        deliveries = [DeliveryConfig(**each.delivery) for each in settings.inboxes]
         try:
-            self.orders = OrderStatus(self.database, sources, actions, now)
+            self.orders = OrderStatus(self.database, sources, actions, now, deliveries)
         except ValueError as error:
             raise InvalidConfiguration(str(error)) from None
         self.http = aiohttp.ClientSession()

@@ -28,6 +28,7 @@ class InboxFile:
     """An inbox, and what the order room needs for it. `sources` and `action` carry secrets: never log them."""
 
     inbox: Inbox
+    delivery: Json
     sources: tuple[Json, ...] = ()
     action: Json | None = None
 
@@ -98,8 +99,9 @@ def _inbox(document: object, messages: Mapping[str, OrderMessage]) -> InboxFile:
     )
     sources = tuple(_source(each, inbox.id, place) for place, each in enumerate(_tables(table, "sources")))
     action = _action(_table(table, "actions"), inbox.id) if table.has("actions") else None
+    delivery = _delivery(_table(table, "delivery"), inbox.id, zone)
     table.done()
-    return InboxFile(inbox, sources, action)
+    return InboxFile(inbox, delivery, sources, action)
 
 
 def _table(table: Table, key: str) -> Mapping[str, object]:
@@ -169,6 +171,23 @@ def _source(entry: Mapping[str, object], inbox_id: str, place: int) -> Json:
     }
     table.done()
     return source
+
+
+def _delivery(entry: Mapping[str, object], inbox_id: str, zone: str) -> Json:
+    table = Table(entry, "inbox.delivery")
+    days = table.texts("working_days") if table.has("working_days") else DAYS[:5]
+    unknown = [day for day in days if day not in DAYS]
+    if unknown or not days:
+        raise Invalid(table.path("working_days"), f"lists some of {', '.join(DAYS)}")
+    delivery: Json = {
+        "inbox_id": inbox_id,
+        "timezone": zone,
+        "country": table.text("country", "", empty=True),
+        "working_days": frozenset(DAYS.index(day) for day in days),
+        "watch": table.flag("watch", True),
+    }
+    table.done()
+    return delivery
 
 
 def _action(entry: Mapping[str, object], inbox_id: str) -> Json:

@@ -5,7 +5,8 @@ This is the room's public face; the chat server imports nothing else from here.
 
 from order_status.actions import ActionConfig
 from order_status.app import OrderStatus
-from order_status.events import Delivery, Effect, OfferAccepted, OfferSettled, StageChanged
+from order_status.calendars import DeliveryConfig
+from order_status.events import Delivery, Effect, OfferAccepted, OfferSettled, OrderOverdue, StageChanged
 from order_status.ingest import Receipt
 from order_status.migrations import migrate
 from order_status.sources import SourceConfig
@@ -15,9 +16,11 @@ from order_status.writer import Writer
 __all__ = [
     "ActionConfig",
     "Delivery",
+    "DeliveryConfig",
     "Effect",
     "OfferAccepted",
     "OfferSettled",
+    "OrderOverdue",
     "OrderStatus",
     "Receipt",
     "SourceConfig",

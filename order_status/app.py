@@ -7,13 +7,17 @@ from typing import Any
 
 from aiohttp import web
 
-from order_status import http, outbox, store
+from order_status import history, http, outbox, store
 from order_status.actions import ActionConfig, Actions
-from order_status.events import Delivery, OfferAccepted, OfferSettled, StageChanged
+from order_status.calendars import DeliveryConfig
+from order_status.events import Delivery, OfferAccepted, OfferSettled, OrderOverdue, StageChanged
+from order_status.expected import stands
 from order_status.ingest import Ingest, Receipt
 from order_status.keysets import KeySets
 from order_status.sources import SourceConfig, check_together, open_source
+from order_status.stages import OrderState
 from order_status.view import order_view
+from order_status.watch import Watch
 from order_status.writer import Writer
 
 ORDERS_SHOWN = 20
@@ -28,8 +32,12 @@ class OrderStatus:
         sources: Sequence[SourceConfig],
         actions: Sequence[ActionConfig],
         clock: Callable[[], datetime],
+        deliveries: Sequence[DeliveryConfig] = (),
     ) -> None:
-        """Raises ValueError for a source or an action address that cannot work. `clock` gives aware UTC."""
+        """Raises ValueError for a source, an action address or a delivery that cannot work. `clock` gives aware UTC.
+
+        Orders are watched in the inboxes of `deliveries`.
+        """
         check_together(sources)
         self.wake = asyncio.Event()
         self._writer = writer
@@ -37,6 +45,7 @@ class OrderStatus:
         self._sources = {source.id: open_source(source) for source in sources}
         self._ingest = Ingest(writer, self._sources, KeySets(clock), clock, self.wake)
         self._actions = Actions(writer, actions, clock)
+        self._watch = Watch(writer, {each.inbox_id: each for each in deliveries}, clock, self.wake.set)
 
     def routes(self) -> list[web.RouteDef]:
         return http.routes(self.ingest, self._ingest.greet)
@@ -44,6 +53,10 @@ class OrderStatus:
     async def ingest(self, source_id: str, headers: Mapping[str, str], body: bytes) -> Receipt:
         """Answer one webhook, after COMMIT. `body` is the raw bytes as they came."""
         return await self._ingest.take(source_id, headers, body)
+
+    async def look(self, limit: int = 50) -> int:
+        """Look at the orders for which it is time: what is overdue becomes a change. How many were looked at."""
+        return await self._watch.look(limit)
 
     async def due_changes(self, limit: int = 50) -> list[StageChanged]:
         """What is to be told (or, if silent, noted) now, one for each order. The same again until `taken`."""
@@ -57,13 +70,24 @@ class OrderStatus:
 
     async def orders(self, inbox_id: str, customer_id: str) -> list[dict[str, Any]]:
         """The OrderViews of a customer whom the shop vouched for, newest first, at most 20."""
-        found = await self._writer.read(lambda conn: store.orders_of(conn, inbox_id, customer_id, ORDERS_SHOWN))
-        return [order_view(state, source_id) for source_id, state in found]
+
+        def work(conn: store.Connection) -> list[dict[str, Any]]:
+            return _views(conn, inbox_id, store.orders_of(conn, inbox_id, customer_id, ORDERS_SHOWN))
+
+        return await self._writer.read(work)
 
     async def order(self, inbox_id: str, order_id: str) -> dict[str, Any] | None:
         """One OrderView; whether the asker may see it is the caller's business."""
-        found = await self._writer.read(lambda conn: store.states(conn, [(inbox_id, order_id)]))
-        return next((order_view(state, source_id) for source_id, state in found.values()), None)
+
+        def work(conn: store.Connection) -> list[dict[str, Any]]:
+            return _views(conn, inbox_id, list(store.states(conn, [(inbox_id, order_id)]).values()))
+
+        return next(iter(await self._writer.read(work)), None)
+
+    async def overdue(self, inbox_id: str, order_id: str) -> list[OrderOverdue]:
+        """Every step of an order that took longer than expected, with its evidence, also where it was withdrawn."""
+        key = (inbox_id, order_id)
+        return (await self._writer.read(lambda conn: history.overdue_of(conn, [key]))).get(key, [])
 
     async def due_settlements(self, limit: int = 50) -> list[OfferSettled]:
         return await self._writer.read(lambda conn: store.due_settlements(conn, limit))
@@ -83,6 +107,14 @@ class OrderStatus:
         return [
             _health(source.config, [row for row in rows if row["source_id"] == source_id]) for source_id, source in self._sources.items()
         ]
+
+
+def _views(conn: store.Connection, inbox_id: str, found: Sequence[tuple[str, OrderState]]) -> list[dict[str, Any]]:
+    noticed = history.overdue_of(conn, [(inbox_id, state.head.order_id) for _, state in found]) if found else {}
+    return [
+        order_view(state, source_id, [each for each in noticed.get((inbox_id, state.head.order_id), []) if stands(each, state)])
+        for source_id, state in found
+    ]
 
 
 def _health(config: SourceConfig, rows: Sequence[Mapping[Any, Any]]) -> dict[str, Any]:

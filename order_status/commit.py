@@ -6,7 +6,7 @@ Snapshots are folded into their order; a fragment waits for its order, and a car
 from collections import Counter
 from datetime import datetime, timedelta
 
-from order_status import store
+from order_status import history, store
 from order_status.events import OrderEvent, OrderFragment, Settlement
 from order_status.fold import add_fragments, fold, followed, fragments_of
 from order_status.news import PAYMENT_PATIENCE, news
@@ -110,6 +110,7 @@ def _save(
         store.name_parcels(conn, config.inbox_id, order_id, named, now)
         after = add_fragments(after, Fragments(tracks=store.tracks_of(conn, config.inbox_id, named, now)))
     store.save_order(conn, config.inbox_id, shop, after)
+    history.look_soon(conn, config.inbox_id, order_id, now)
     seen_before, seen = followed(before) if before else None, followed(after)
     recorded = store.recorded(conn, config.inbox_id, order_id)
     found = news(seen_before, seen, recorded, now, source.zone, quiet=quiet, stale=stale)

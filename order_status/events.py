@@ -200,6 +200,33 @@ class StageChanged:
     order: dict[str, Any]
 
 
+Basis = Literal["promise", "eta", "history", "default"]
+
+
+@dataclass(frozen=True, slots=True)
+class OrderOverdue:
+    """A parcel waits in a step for longer than was expected: raised once for each step, withdrawn by its next record.
+
+    The evidence: the next stage was expected by `expected_at`, concluded from `basis` (`told` is the day that the shopper knew), with
+    `samples` durations behind it. `seen_at`: the parcel's last record when it was raised. `next_word_at`: when we speak again if it stands.
+    """
+
+    inbox_id: str
+    source_id: str
+    order_id: str
+    shipment_id: str
+    step: str
+    since: datetime
+    seen_at: datetime
+    expected_at: datetime
+    basis: Basis
+    told: Due | None
+    samples: int
+    raised_at: datetime
+    next_word_at: datetime
+    withdrawn_at: datetime | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class OfferSettled:
     id: str

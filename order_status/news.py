@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
-from order_status.events import Due, Effect, Mark
+from order_status.events import Due, Effect, Mark, OrderOverdue
 from order_status.stages import (
     ATTEMPT_STAGES,
     SHIPMENT_RANK,
@@ -16,6 +16,7 @@ from order_status.stages import (
     current,
     is_cancelled,
     is_delayed,
+    is_open,
     payment_of,
     progress,
     rank_of,
@@ -24,6 +25,7 @@ from order_status.stages import (
 # The most telling first: a problem before a good word, a later stage before an earlier one.
 TELLING = (
     "delayed",
+    "still_delayed",
     "delivery_failed",
     "payment_failed",
     "cancelled",
@@ -49,7 +51,8 @@ FRESH = {
     "cancelled": timedelta(days=14),
     "refunded": timedelta(days=14),
     "returned": timedelta(days=14),
-}  # out_for_delivery: the same local day; delayed: while the expected time lies ahead
+}  # out_for_delivery: the same local day; delayed: while the expected time lies ahead, or OVERDUE_FRESH where we noticed it
+OVERDUE_FRESH = timedelta(days=7)
 PAYMENT_PATIENCE = timedelta(minutes=3)  # most failed payments succeed at the next try
 NEXT_FAILURE = timedelta(hours=6)  # two records of a failed delivery closer than this, with none of a new attempt between them, are one
 
@@ -156,12 +159,25 @@ def is_standing(effect: Effect, state: OrderState) -> bool:
     parcel = next((parcel for parcel in state.parcels if parcel.facts.id == ident), None)
     if parcel is None:
         return False
+    if is_overdue(effect):
+        return is_open(parcel)  # the outbox has asked `expected.stands` already
     if effect.stage == "delayed":
         return is_delayed(parcel) and effect.key == _delay_key(parcel)
     mark = current(parcel)
     if mark is None:
         return False
     return mark.stage == effect.stage or (effect.stage == "shipped" and mark.stage in _SHIPPED)
+
+
+def overdue_key(overdue: OrderOverdue, stage: str) -> str:
+    """`delayed` is told once for each step; `still_delayed`, the next word about it, too."""
+    key = f"shipment:{overdue.shipment_id}/overdue/{overdue.step}"
+    return key if stage == "delayed" else f"{key}/again"
+
+
+def is_overdue(effect: Effect) -> bool:
+    """Noticed by us, not told by shop or carrier."""
+    return effect.key.startswith(f"{effect.entity}/overdue/")
 
 
 def _order_effects(state: OrderState) -> Iterable[News]:
@@ -222,7 +238,8 @@ def _comes_late(before: OrderState | None, effect: Effect) -> bool:
 
 def _was_told_later(effect: Effect, recorded: Iterable[Effect]) -> bool:
     """A delay to a day that is not later than one already recorded for this parcel (the day ends the key)."""
-    return any(earlier.entity == effect.entity and earlier.stage == "delayed" and earlier.key >= effect.key for earlier in recorded)
+    told = [earlier for earlier in recorded if earlier.stage == "delayed" and not is_overdue(earlier)]
+    return any(earlier.entity == effect.entity and earlier.key >= effect.key for earlier in told)
 
 
 def _delay_key(parcel: Parcel) -> str:

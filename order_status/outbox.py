@@ -2,11 +2,14 @@
 
 import hashlib
 from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
-from order_status import store
-from order_status.events import StageChanged
-from order_status.news import News, is_standing, word
+from order_status import history, store
+from order_status.events import OrderOverdue, StageChanged
+from order_status.expected import stands
+from order_status.news import News, is_overdue, is_standing, overdue_key, word
 from order_status.stages import OrderState
 from order_status.view import order_view
 
@@ -21,7 +24,8 @@ def due_changes(conn: store.Connection, now: datetime, limit: int) -> list[Stage
     for key, change_id, news, due_at in store.waiting_changes(conn, keys):
         if due_at <= now or not _still_patient(news, known[key][1]):
             waiting[key].append((change_id, news))
-    return [_changed(key[0], *known[key], waiting[key], now) for key in keys if waiting[key]]
+    noticed = history.overdue_of(conn, keys)
+    return [_changed(key[0], *known[key], waiting[key], noticed.get(key, []), now) for key in keys if waiting[key]]
 
 
 def _still_patient(news: News, state: OrderState) -> bool:
@@ -29,8 +33,13 @@ def _still_patient(news: News, state: OrderState) -> bool:
     return news.effect.stage == "payment_failed" and is_standing(news.effect, state)
 
 
-def _changed(inbox_id: str, source_id: str, state: OrderState, waiting: list[tuple[str, News]], now: datetime) -> StageChanged:
-    said = word([news for _, news in waiting], state, now)
+def _changed(
+    inbox_id: str, source_id: str, state: OrderState, waiting: list[tuple[str, News]], noticed: Sequence[OrderOverdue], now: datetime
+) -> StageChanged:
+    standing = [each for each in noticed if stands(each, state)]
+    true = {overdue_key(each, stage) for each in standing for stage in ("delayed", "still_delayed")}
+    moved_on = {news.effect.key for _, news in waiting if is_overdue(news.effect)} - true
+    said = word([replace(news, silent=news.silent or news.effect.key in moved_on) for _, news in waiting], state, now)
     change_ids = tuple(change_id for change_id, _ in waiting)
     return StageChanged(
         id="stg_" + hashlib.sha256(" ".join(sorted(change_ids)).encode()).hexdigest()[:32],
@@ -47,5 +56,5 @@ def _changed(inbox_id: str, source_id: str, state: OrderState, waiting: list[tup
         at=said.effect.at,
         fresh_until=said.fresh_until,
         silent=said.silent,
-        order=order_view(state, source_id),
+        order=order_view(state, source_id, standing),
     )

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from sqlalchemy import (
     Boolean,
     Column,
+    Date,
     DateTime,
     Dialect,
     Index,
@@ -173,4 +174,56 @@ counts = Table(
     Column("n", Integer, nullable=False),
     Column("last_at", UtcTime, nullable=False),
     PrimaryKeyConstraint("source_id", "outcome", "reason"),
+)
+
+# One row for each watched order: when to look at it again (empty: nothing is awaited), and since when we know it.
+watches = Table(
+    "order_watches",
+    metadata,
+    Column("inbox_id", String(128), nullable=False),
+    Column("order_id", String(128), nullable=False),
+    Column("first_seen_at", UtcTime, nullable=False),
+    Column("look_at", UtcTime),
+    PrimaryKeyConstraint("inbox_id", "order_id"),
+    Index(None, "look_at"),
+)
+
+# How long each step of a parcel took, in seconds of working time, and how long it was from there to the arrival: the shop's own history.
+durations = Table(
+    "order_durations",
+    metadata,
+    Column("inbox_id", String(128), nullable=False),
+    Column("order_id", String(128), nullable=False),
+    Column("shipment_id", String(128), nullable=False),
+    Column("step", String(40), nullable=False),
+    Column("stage", String(32), nullable=False),
+    Column("carrier", String(128), nullable=False),
+    Column("country", String(16), nullable=False),
+    Column("took_s", Integer, nullable=False),
+    Column("rest_s", Integer),
+    Column("ended_at", UtcTime, nullable=False),
+    PrimaryKeyConstraint("inbox_id", "order_id", "shipment_id", "step"),
+    Index(None, "inbox_id", "country", "stage", "carrier", "ended_at"),
+)
+
+# Steps that took longer than expected, each once, with the evidence (events.OrderOverdue).
+overdue = Table(
+    "order_overdue",
+    metadata,
+    Column("inbox_id", String(128), nullable=False),
+    Column("order_id", String(128), nullable=False),
+    Column("shipment_id", String(128), nullable=False),
+    Column("step", String(40), nullable=False),
+    Column("source_id", String(128), nullable=False),
+    Column("since", UtcTime, nullable=False),
+    Column("seen_at", UtcTime, nullable=False),
+    Column("expected_at", UtcTime, nullable=False),
+    Column("basis", String(16), nullable=False),
+    Column("told_day", Date),
+    Column("told_time", UtcTime),
+    Column("samples", Integer, nullable=False),
+    Column("raised_at", UtcTime, nullable=False),
+    Column("next_word_at", UtcTime, nullable=False),
+    Column("withdrawn_at", UtcTime),
+    PrimaryKeyConstraint("inbox_id", "order_id", "shipment_id", "step"),
 )

@@ -1,11 +1,11 @@
 """The OrderView of docs/wire.md: an order as shoppers, agents and the bot see it. Pure, made from the state alone. Walks b and d."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from order_status.events import Adjustment, Due, Mark
+from order_status.events import Adjustment, Due, Mark, OrderOverdue
 from order_status.stages import (
     OrderState,
     Parcel,
@@ -23,9 +23,9 @@ TIMELINE_KEPT = 60
 SCANS_SHOWN = 40
 
 
-def order_view(state: OrderState, source_id: str) -> dict[str, Any]:
-    """All keys are always there. Times are ISO 8601 in UTC, a due date without a time is `YYYY-MM-DD`."""
-    head = state.head
+def order_view(state: OrderState, source_id: str, overdue: Sequence[OrderOverdue] = ()) -> dict[str, Any]:
+    """All keys are always there. Times are ISO 8601 in UTC, a due date without a time is `YYYY-MM-DD`. `overdue`: those that stand."""
+    head, noticed = state.head, {each.shipment_id: each for each in overdue}
     return {
         "order_id": head.order_id,
         "number": head.number,
@@ -36,11 +36,11 @@ def order_view(state: OrderState, source_id: str) -> dict[str, Any]:
         "currency": head.currency,
         "total": head.total,
         "url": head.url,
-        "delayed": not is_cancelled(state) and any(is_delayed(parcel) for parcel in state.parcels),
+        "delayed": not is_cancelled(state) and any(is_delayed(parcel) or parcel.facts.id in noticed for parcel in state.parcels),
         "expected": _due(expected(state)),
         "payment": payment_of(state),
         "items": [asdict(item) for item in head.items],
-        "shipments": [_shipment(parcel) for parcel in state.parcels],
+        "shipments": [_shipment(parcel, noticed.get(parcel.facts.id)) for parcel in state.parcels],
         "adjustments": [_adjustment(known.adjustment) for known in state.adjustments],
         "measures": [{**asdict(known.measure), "at": _iso(known.measure.at)} for known in state.measures],
         "timeline": _timeline(state),
@@ -58,7 +58,7 @@ def _adjustment(adjustment: Adjustment) -> dict[str, Any]:
     }
 
 
-def _shipment(parcel: Parcel) -> dict[str, Any]:
+def _shipment(parcel: Parcel, overdue: OrderOverdue | None) -> dict[str, Any]:
     facts = parcel.facts
     return {
         "id": facts.id,
@@ -68,9 +68,24 @@ def _shipment(parcel: Parcel) -> dict[str, Any]:
         "stage": stage_of(parcel),
         "promised": _due(facts.promised),
         "eta": _due(facts.eta),
-        "delayed": is_delayed(parcel),
+        "delayed": is_delayed(parcel) or overdue is not None,
+        "overdue": _overdue(overdue) if overdue else None,
         "reason": facts.reason,
         "scans": [{"stage": mark.stage, "at": _iso(mark.at), "place": mark.place} for mark in parcel.marks[-SCANS_SHOWN:]],
+    }
+
+
+def _overdue(overdue: OrderOverdue) -> dict[str, Any]:
+    """The evidence."""
+    return {
+        "step": overdue.step,
+        "since": _iso(overdue.since),
+        "expected": _iso(overdue.expected_at),
+        "basis": overdue.basis,
+        "told": _due(overdue.told),
+        "samples": overdue.samples,
+        "raised_at": _iso(overdue.raised_at),
+        "next_word": _iso(overdue.next_word_at),
     }
 
 

@@ -21,6 +21,7 @@ STAGES = (
     "packed",
     "shipped",
     "delayed",
+    "still_delayed",
     "out_for_delivery",
     "ready_for_pickup",
     "delivered",
@@ -34,8 +35,9 @@ STAGES = (
 )
 """The stages that are news; any other is for the record."""
 
-PROBLEMS = frozenset({"delayed", "delivery_failed", "payment_failed", "lost", "cancelled"})
+PROBLEMS = frozenset({"delayed", "still_delayed", "delivery_failed", "payment_failed", "lost", "cancelled"})
 
+_LATE = frozenset({"delayed", "still_delayed"})
 MEASURE_FRESH = timedelta(days=2)
 
 # After these nothing else about the order is worth a word.
@@ -82,6 +84,8 @@ class OrderNews:
     delayed: bool = False
     expected: date | datetime | None = None
     carrier: str | None = None
+    next_word: datetime | None = None
+    """by when we speak again if a parcel that we noticed to be late does not move"""
     measure: Mapping[str, str] = field(default_factory=dict)
     """what the shop did about it lately, in its own words by locale"""
 
@@ -145,6 +149,7 @@ def news_of(
     shipments = order.get("shipments") or []
     about = [parcel for parcel in shipments if entity == f"shipment:{parcel.get('id')}"] or (shipments if len(shipments) == 1 else [])
     parcel = about[0] if about else {}
+    overdue = parcel.get("overdue")
     measures = [measure for measure in order.get("measures") or [] if _moment(measure["at"]) >= at - MEASURE_FRESH]
     return OrderNews(
         source_id=source_id,
@@ -159,8 +164,9 @@ def news_of(
         locale=locale,
         customer_id=customer_id,
         delayed=bool(parcel.get("delayed")),
-        expected=_expected(parcel.get("eta") or parcel.get("promised")),
+        expected=None if overdue else _expected(parcel.get("eta") or parcel.get("promised")),
         carrier=parcel.get("carrier"),
+        next_word=_moment(overdue["next_word"]) if overdue else None,
         measure=max(measures, key=lambda measure: _moment(measure["at"]))["text"] if measures else {},
     )
 
@@ -208,12 +214,14 @@ def compose(
 def words(news: OrderNews, text: str, locale: str, zone: tzinfo, now: datetime) -> str:
     """A message's text about this news, in one locale. What we do not know is not said."""
     expected = still_ahead(news.expected, now, zone, not_today=news.stage == "delivery_failed")
+    next_word = still_ahead(news.next_word, now, zone)
     language = locale.split("-")[0]
     return fill(
         text,
         {
             "number": news.number or news.order_id,
             "expected": day_text(expected, locale, zone) if expected is not None else None,
+            "next_word": day_text(next_word, locale, zone) if next_word is not None else None,
             "carrier": carrier_name(news.carrier),
             "measure": spoken_measure(news.measure.get(locale) or news.measure.get(language)),
         },
@@ -223,17 +231,18 @@ def words(news: OrderNews, text: str, locale: str, zone: tzinfo, now: datetime) 
 def contradicted(candidates: Iterable[Candidate], orders: Mapping[str, Json]) -> frozenset[str]:
     """Dedupe keys of order news that the orders as they stand (OrderView by order id) no longer bear out.
 
-    Also the older of two delays of one parcel: its date has been replaced. An order that is not in `orders` proves nothing.
+    Also the older of two words about one late parcel: it has been replaced. An order that is not in `orders` proves nothing.
     """
     about = [(candidate, candidate.order) for candidate in candidates if candidate.order and candidate.source.startswith("order:")]
-    newest: dict[tuple[str, str, str], datetime] = {}
+    newest: dict[tuple[str, str], datetime] = {}
     for candidate, ref in about:
-        told = (ref.order_id, ref.entity, ref.stage)
-        newest[told] = max(candidate.created_at, newest.get(told, candidate.created_at))
+        told = (ref.order_id, ref.entity)
+        if ref.stage in _LATE:
+            newest[told] = max(candidate.created_at, newest.get(told, candidate.created_at))
     return frozenset(
         candidate.dedupe_key
         for candidate, ref in about
-        if (ref.stage == "delayed" and candidate.created_at < newest[(ref.order_id, ref.entity, ref.stage)])
+        if (ref.stage in _LATE and candidate.created_at < newest[(ref.order_id, ref.entity)])
         or (ref.order_id in orders and not still_true(ref, orders[ref.order_id]))
     )
 
@@ -254,7 +263,7 @@ def still_true(ref: OrderRef, order: Json) -> bool:
     if parcel is None:
         return True
     now_at = "shipped" if parcel.get("stage") == "in_transit" else parcel.get("stage")
-    if stage == "delayed":
+    if stage in _LATE:
         return bool(parcel.get("delayed")) and now_at != "delivered"
     return bool(now_at == stage)
 

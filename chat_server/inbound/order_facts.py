@@ -91,6 +91,7 @@ class Source(Protocol):
 
     @property
     def wake(self) -> asyncio.Event: ...
+    async def look(self, limit: int = ...) -> int: ...
     async def due_changes(self, limit: int = ...) -> Sequence[Changed]: ...
     async def taken(self, change_ids: Sequence[str]) -> None: ...
     async def due_settlements(self, limit: int = ...) -> Sequence[Settled]: ...
@@ -107,6 +108,7 @@ class OrderFacts:
         self._elsewhere = elsewhere
         self._poll_s = poll_s
         self._mine_until: datetime | None = None
+        self._looked = 0
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -135,12 +137,13 @@ class OrderFacts:
         """Act upon what is due; True when something was taken. A row that fails stays, and holds up no other."""
         if not await self._mine():
             return False
-        taken = 0
+        taken = self._looked = 0
+        await self._guarded("watch", "look", self._look)
         for change in await self._source.due_changes(LIMIT):
             taken += await self._guarded("order", change.id, partial(self._changed, change))
         for settled in await self._source.due_settlements(LIMIT):
             taken += await self._guarded("settlement", settled.id, partial(self._settled, settled))
-        return taken > 0
+        return taken > 0 or self._looked == LIMIT
 
     async def _mine(self) -> bool:
         """Whether this process works the outbox off: rows of one order are told in their order, by one."""
@@ -158,6 +161,10 @@ class OrderFacts:
             log.exception("order fact failed", kind=kind, row=row)
             return False
         return True
+
+    async def _look(self) -> None:
+        """Parcels that are late become changes."""
+        self._looked = await self._source.look(LIMIT)
 
     async def _changed(self, change: Changed) -> None:
         entity = next((effect.entity for effect in change.effects if effect.key == change.effect_key), "order")

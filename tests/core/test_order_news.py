@@ -220,7 +220,7 @@ def view(*parcels: Json, headline: str = "shipped", **more: object) -> Json:
 
 def read(order: Json, **changes: object) -> OrderNews:
     fields = {name: getattr(news(), name) for name in OrderNews.__dataclass_fields__}
-    for taken in ("delayed", "expected", "carrier", "measure"):
+    for taken in ("delayed", "expected", "carrier", "next_word", "measure"):
         del fields[taken]
     return news_of(**{**fields, **changes}, order=order)
 

@@ -82,6 +82,12 @@ ROOMS = (
         ("order_status.stages", "order_status.events", "order_status.shops", "cryptography", "msgspec"),
         EFFECTS,
     ),
+    Room(
+        r"order_status/(workdays|expected)\.py",
+        ("order_status.workdays", "order_status.events", "order_status.news", "order_status.stages"),
+        EFFECTS,
+    ),
+    Room(r"order_status/calendars\.py", ("order_status.workdays", "holidays")),
     Room(r"order_status/.*", ("order_status", "aiohttp", "yarl", "sqlalchemy", "alembic", "msgspec", "structlog")),
     Room(r"bot/actions/.*", ("rasa_sdk", "actions", "aiohttp")),
     Room(

@@ -25,6 +25,9 @@ class Outbox:
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     refuses: bool = False
 
+    async def look(self, limit: int = 50) -> int:
+        return 0
+
     async def due_changes(self, limit: int = 50) -> Sequence[StageChanged]:
         if self.refuses:
             raise RuntimeError("planted")

@@ -133,6 +133,9 @@ class Outbox:
         self.wake = asyncio.Event()
         self.asked = 0
 
+    async def look(self, limit: int = 50) -> int:
+        return 0
+
     async def due_changes(self, limit: int = 50) -> list[Any]:
         self.asked += 1
         return []

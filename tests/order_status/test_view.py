@@ -54,6 +54,7 @@ async def test_the_view_is_whole(world: World) -> None:
                 "promised": "2026-11-23",
                 "eta": "2026-11-25T13:00:00.000Z",
                 "delayed": True,
+                "overdue": None,
                 "reason": "strike",
                 "scans": [
                     {"stage": "shipped", "at": "2026-11-20T09:20:00.000Z", "place": "Łódź"},

@@ -1,0 +1,125 @@
+"""SQL of the watch, beside store.py: when to look at which order, how long steps took, which were overdue. To be run inside the writer.
+
+No decisions here. Every write is safe to repeat. Walk b.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import RowMapping, Table, select, tuple_, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from order_status.events import Due, OrderOverdue
+from order_status.store import Connection, OrderKey
+from order_status.tables import durations, overdue, watches
+
+SOON = timedelta(seconds=20)
+REMEMBERED = 500
+"""durations of a step that its pace is taken from: the newest, so that a carrier who became slow or quick is believed soon"""
+
+
+def look_soon(conn: Connection, inbox_id: str, order_id: str, now: datetime) -> None:
+    """Something became known of this order; several things within a short time are one look."""
+    row = {"inbox_id": inbox_id, "order_id": order_id, "first_seen_at": now, "look_at": now + SOON}
+    _put(conn, watches, row, {"look_at": now + SOON})
+
+
+def due_looks(conn: Connection, now: datetime, limit: int) -> list[tuple[OrderKey, datetime]]:
+    """(order, when we first knew it), the longest waiting first; each locked until the transaction ends, and by one server only."""
+    query = select(watches).where(watches.c.look_at <= now).order_by(watches.c.look_at).limit(limit)
+    rows = conn.execute(query.with_for_update(skip_locked=True)).mappings()
+    return [((row["inbox_id"], row["order_id"]), row["first_seen_at"]) for row in rows]
+
+
+def any_look_due(conn: Connection, now: datetime) -> bool:
+    return conn.execute(select(watches.c.order_id).where(watches.c.look_at <= now).limit(1)).first() is not None
+
+
+def look_at(conn: Connection, key: OrderKey, at: datetime | None) -> None:
+    conn.execute(update(watches).where(watches.c.inbox_id == key[0], watches.c.order_id == key[1]).values(look_at=at))
+
+
+def durations_of(conn: Connection, key: OrderKey) -> dict[tuple[str, str], bool]:
+    """What is recorded of this order: (shipment, step) -> whether with the way to the arrival."""
+    query = select(durations.c.shipment_id, durations.c.step, durations.c.rest_s)
+    rows = conn.execute(query.where(durations.c.inbox_id == key[0], durations.c.order_id == key[1]))
+    return {(row.shipment_id, row.step): row.rest_s is not None for row in rows}
+
+
+def record_duration(
+    conn: Connection,
+    key: OrderKey,
+    shipment_id: str,
+    step: str,
+    *,
+    stage: str,
+    carrier: str,
+    country: str,
+    took: timedelta,
+    rest: timedelta | None,
+    ended_at: datetime,
+) -> None:
+    """A step has ended; again when the parcel has arrived."""
+    rest_s = round(rest.total_seconds()) if rest is not None else None
+    row = {
+        "inbox_id": key[0],
+        "order_id": key[1],
+        "shipment_id": shipment_id,
+        "step": step,
+        "stage": stage,
+        "carrier": carrier,
+        "country": country,
+        "took_s": round(took.total_seconds()),
+        "rest_s": rest_s,
+        "ended_at": ended_at,
+    }
+    _put(conn, durations, row, {"rest_s": rest_s})
+
+
+def paces(conn: Connection, inbox_id: str, country: str, stage: str, carrier: str | None) -> tuple[list[timedelta], list[timedelta]]:
+    """The newest working times of a step and from its end to the arrival; `carrier` None: of all carriers together."""
+    query = select(durations.c.took_s, durations.c.rest_s).where(
+        durations.c.inbox_id == inbox_id, durations.c.country == country, durations.c.stage == stage
+    )
+    if carrier is not None:
+        query = query.where(durations.c.carrier == carrier)
+    rows = conn.execute(query.order_by(durations.c.ended_at.desc()).limit(REMEMBERED)).all()
+    return (
+        [timedelta(seconds=row.took_s) for row in rows],
+        [timedelta(seconds=row.rest_s) for row in rows if row.rest_s is not None],
+    )
+
+
+def overdue_of(conn: Connection, keys: Sequence[OrderKey]) -> dict[OrderKey, list[OrderOverdue]]:
+    """Every step of these orders that was ever overdue, also the withdrawn ones."""
+    found: dict[OrderKey, list[OrderOverdue]] = defaultdict(list)
+    query = select(overdue).where(tuple_(overdue.c.inbox_id, overdue.c.order_id).in_(keys)).order_by(overdue.c.raised_at, overdue.c.step)
+    for row in conn.execute(query).mappings():
+        found[(row["inbox_id"], row["order_id"])].append(_overdue(row))
+    return found
+
+
+def record_overdue(conn: Connection, found: OrderOverdue) -> None:
+    row = {name: value for name, value in asdict(found).items() if name != "told"}
+    told = found.told
+    _put(conn, overdue, {**row, "told_day": told.day if told else None, "told_time": told.time if told else None}, {})
+
+
+def withdraw(conn: Connection, found: OrderOverdue, now: datetime) -> None:
+    here = (overdue.c.inbox_id == found.inbox_id, overdue.c.order_id == found.order_id, overdue.c.shipment_id == found.shipment_id)
+    conn.execute(update(overdue).where(*here, overdue.c.step == found.step, overdue.c.withdrawn_at.is_(None)).values(withdrawn_at=now))
+
+
+def _overdue(row: RowMapping) -> OrderOverdue:
+    known = {name: value for name, value in row.items() if name not in ("told_day", "told_time")}
+    return OrderOverdue(**known, told=Due(row["told_day"], row["told_time"]) if row["told_day"] else None)
+
+
+def _put(conn: Connection, table: Table, row: Mapping[str, Any], changed: Mapping[str, Any]) -> None:
+    """Insert the row; where its key is taken, change only `changed`."""
+    insert = (postgresql.insert(table) if conn.dialect.name == "postgresql" else sqlite.insert(table)).values(**row)
+    key = [column.name for column in table.primary_key.columns]
+    conn.execute(insert.on_conflict_do_update(index_elements=key, set_=dict(changed)) if changed else insert.on_conflict_do_nothing())
