@@ -33,11 +33,10 @@ class Tab:
     def __init__(self, page: Page) -> None:
         self.page = page
 
-    async def go(self, url: str) -> None:
-        """Load the page and open the chat, unless the tab had it open."""
+    async def go(self, url: str, *, was_open: bool = False) -> None:
+        """Load the page and open the chat. A tab that had it open opens it by itself: a click would close it."""
         await self.page.goto(url)
-        await expect(self.launcher).to_be_visible()
-        if not await self.composer.is_visible():
+        if not was_open:
             await self.launcher.click()
         await expect(self.composer).to_be_visible()
 
@@ -132,7 +131,7 @@ async def test_thirty_messages_wait_over_a_kill_and_a_reload(browser: Browser, s
         await tab.composer.fill("half a sent")
         await tab.page.goto("about:blank")
         server.start()
-        await tab.go(shop)
+        await tab.go(shop, was_open=True)
         await expect(tab.composer).to_have_value("half a sent")
         await tab.composer.press("End")
         await tab.composer.press_sequentially("ence")
@@ -216,7 +215,8 @@ async def test_without_websockets_behind_two_servers_the_calls_carry_it(browser:
         expected = ["over calls", "over a socket", "while it was away", "written meanwhile"]
         for tab in (blocked, free):
             assert await tab.words("over calls|over a socket|while it was away|written meanwhile") == expected
-        assert [each for each in refused if each.startswith(("401", "403", "409", "429", "5"))] == []
+        # Several servers refuse long polling, once; that is how the page knows them. Nothing else is refused.
+        assert [re.sub(r"\?.*", "", each) for each in refused] == [f"400 {near.url}/socket.io/"]
 
 
 async def test_a_page_from_before_a_deploy_opens_with_the_files_of_today(browser: Browser, shop: str) -> None:

@@ -150,6 +150,9 @@ export function behind(thread: Thread, heads: Record<string, { epoch: number; se
   return head !== undefined && (head.epoch !== thread.epoch || head.seq > thread.last);
 }
 
+/** The shop spoke unasked, and wants to know whether that was seen. `away` answers the shopper, when nobody else does. */
+export const unasked = ({ kind, id }: Sender): boolean => kind === "integration" && id !== "away";
+
 /** The seq of the newest message of the other side, for `mark_read`; 0 when there is none. */
 export function newestFrom(thread: Thread, side: "shopper" | "agent"): number {
   for (let i = thread.items.length - 1; i >= 0; i--) {

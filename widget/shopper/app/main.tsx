@@ -1,6 +1,7 @@
 // Starts the app in the loader's shadow root: language, session, panel; opens and closes it as the page asks.
 
 import { Fragment, h, render } from "preact";
+import { unasked } from "../../shared/conversation.ts";
 import { direction, pickLocale, translator, type Messages } from "../../shared/i18n.ts";
 import type { Fact } from "../../shared/wire.ts";
 import type { App, ExtraModule, Host } from "../contract.ts";
@@ -42,7 +43,7 @@ export async function start(host: Host): Promise<App> {
     const { message } = fact;
     host.emit("message", { id: message.id, sender: message.sender, parts: message.parts });
     const text = message.parts.map((part) => (part.type === "text" ? part.text : "")).join("\n").trim();
-    if (text) void chunk<ExtraModule>(__EXTRA__).then(({ nudge }) => nudge(host, { message_id: message.id, text }, message.sender.kind === "integration", true));
+    if (text) void chunk<ExtraModule>(__EXTRA__).then(({ nudge }) => nudge(host, { message_id: message.id, text }, unasked(message.sender), true));
   }
 
   const session = await makeSession(host, () => chunk(__FALLBACK__), soon, arrived);

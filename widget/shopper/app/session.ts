@@ -2,7 +2,7 @@
 // Knows no HTML. Walks a, b, d and e in the browser.
 
 import {
-  applyFact, applyPage, applyTyping, applyView, behind, detach, dropOutgoing, emptyThread, newestFrom, putOutgoing, type Thread,
+  applyFact, applyPage, applyTyping, applyView, behind, detach, dropOutgoing, emptyThread, newestFrom, putOutgoing, unasked, type Thread,
 } from "../../shared/conversation.ts";
 import { backoff, type CommandFailed } from "../../shared/failure.ts";
 import { connect, type Fallback, type LinkState } from "../../shared/socket.ts";
@@ -221,7 +221,7 @@ export async function makeSession(host: Host, fallback: () => Promise<Fallback>,
       link.command("mark_read", { conversation: t.id, through }).catch(() => (readThrough = 0));
     }
     for (const item of t.items) {
-      if (item.kind !== "message" || item.message.sender.kind !== "integration") continue;
+      if (item.kind !== "message" || !unasked(item.message.sender)) continue;
       const { id } = item.message;
       if (t.shown[id] || seen.has(id)) continue;
       seen.add(id);
