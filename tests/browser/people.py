@@ -67,6 +67,11 @@ class Shopper:
         await self.page.get_by_role("button", name=re.compile("^(Chat|Czat)")).first.click()
         await expect(self.composer).to_be_visible()
 
+    async def reload(self) -> None:
+        """A panel that was open opens again by itself; a click on the launcher would close it."""
+        await self.page.reload()
+        await expect(self.composer).to_be_visible()
+
     @property
     def dialog(self) -> Locator:
         return self.page.get_by_role("dialog")
@@ -94,6 +99,10 @@ class AgentAtConsole:
     async def sign_in(self, login: int = 0) -> None:
         """LOGINS by number: 0 and 1 are agents, 2 supervises."""
         await self.page.goto(f"{self.demo.chat_url}/console")
+        await self.fill_in(login)
+
+    async def fill_in(self, login: int = 0) -> None:
+        """The form of the login page."""
         await self.page.get_by_label("E-mail").fill(LOGINS[login].email)
         await self.page.get_by_label("Password").fill(self.demo.chat.password(LOGINS[login]))
         await self.page.get_by_role("button", name="Sign in").click()

@@ -39,8 +39,7 @@ async def test_a_late_parcel_is_told_and_the_voucher_taken_with_one_click(browse
     await expect(shopper.page.get_by_text(re.compile("is late"))).to_be_visible(timeout=NUDGE_MS)
     await no_violations(shopper.page)
     await shopper.page.get_by_text(re.compile("is late")).first.click()
-    if not await shopper.composer.is_visible():
-        await shopper.open_chat()
+    await expect(shopper.composer).to_be_visible()
     await expect(shopper.log.get_by_text(re.compile(f"{number}.* is late"))).to_be_visible()
     take = shopper.dialog.get_by_role("button", name="Take the voucher")
     await expect(take).to_be_visible()

@@ -46,13 +46,15 @@ export function Help() {
 export function Ended() {
   const go = useRef<HTMLAnchorElement>(null);
   useEffect(() => go.current?.focus(), []);
+  // Back to the open conversation: over the form, or at once where another tab has signed in again meanwhile.
+  const { hash } = location;
   return (
     <div class="shade">
       <div class="dialog center" role="alertdialog" aria-modal="true" aria-labelledby="ended-title" aria-describedby="ended-text">
         <span class="pic"><Icon name="lock" size={28} /></span>
         <h2 id="ended-title">{t("ended.title")}</h2>
         <p id="ended-text">{t("ended.text")}</p>
-        <a class="btn primary" href="/console/login?next=%2Fconsole" ref={go}>{t("ended.action")}</a>
+        <a class="btn primary" href={`/console/login?next=${encodeURIComponent(`/console${hash}`)}${hash}`} ref={go}>{t("ended.action")}</a>
       </div>
     </div>
   );

@@ -129,7 +129,10 @@ export async function makeSession(host: Host, fallback: () => Promise<Fallback>,
         let { earlier } = state;
         if (!view) next = detach(next);
         else {
-          if (next.status === "resolved" && next.id !== view.id) earlier = { ...next, outgoing: [] };
+          if (next.status === "resolved" && next.id !== view.id) {
+            earlier = { ...next, outgoing: [] };
+            keep("earlier", next.id!);
+          }
           const page = applyPage(next, view.id, answer);
           next = page.complete ? applyView(page.thread, view) : page.thread;
           again ||= !page.complete;
@@ -160,10 +163,8 @@ export async function makeSession(host: Host, fallback: () => Promise<Fallback>,
 
   /** The conversation before this one, again after a reload. */
   async function recall() {
-    const { id } = thread();
-    if (state.earlier) return keep("earlier", state.earlier.id!);
     const before = keep("earlier");
-    if (!before || before === id) return;
+    if (state.earlier || !before || before === thread().id) return;
     // Not ours any more: forget it. Cut off: the next sync comes here again.
     const page = await link.command<Page>("sync", { conversation: before }).catch(({ code }: CommandFailed) => void (code === "not_found" && keep("earlier", "")));
     if (page) set({ earlier: applyPage(emptyThread, before, page).thread });
