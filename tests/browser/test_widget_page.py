@@ -161,6 +161,20 @@ async def test_where_websockets_are_blocked_polling_carries_it(browser: Browser,
     assert who.errors == []
 
 
+async def test_an_app_that_the_server_called_for_hears_of_what_comes_later(browser: Browser, shop: str) -> None:
+    who = await person(browser)
+    await who.page.goto(shop)
+    await open_and_write(who.page, "Hello")
+    await who.page.keyboard.press("Escape")
+    async with who.page.expect_websocket(lambda socket: "/socket.io/" in socket.url) as socket:
+        await who.page.reload()
+    await (await socket.value).wait_for_event("framereceived")
+    await who.page.evaluate("shopbell('locale', 'pl')")
+    await who.page.get_by_role("button", name="Czat").click()
+    await expect(who.page.get_by_role("dialog").get_by_role("textbox", name=re.compile("Napisz"))).to_be_visible()
+    assert who.errors == []
+
+
 async def test_back_button_restores_the_page_and_the_socket(browser_with_bfcache: Browser, shop: str) -> None:
     context = await browser_with_bfcache.new_context()
     page = await context.new_page()

@@ -59,9 +59,9 @@ function makeHost(options: InitOptions): Host {
 const withApp = (use?: (app: App) => void) => {
   if (!loading) {
     host!.button.ariaBusy = "true";
-    loading = chunk<AppModule>(__APP__).then(({ start }) => start(host!));
+    loading = chunk<AppModule>(__APP__).then(({ start }) => start(host!)).then((app) => (host!.app = app));
   }
-  loading.then((app) => use?.((host!.app = app)), () => {
+  loading.then(use, () => {
     again += "?";
     loading = undefined;
     setTimeout(withApp, 3e3, use);
