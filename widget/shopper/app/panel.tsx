@@ -37,9 +37,9 @@ export function Panel({ state, scene }: { state: State; scene: Scene }) {
   const { thread, earlier, inbox, synced, link, entries } = state;
   const { t, act, cards } = scene;
   const nothing = !thread.items.some((i) => i.kind === "message") && !thread.outgoing.length;
-  const asked = entries.some((e) => e.command === "request_agent" && !e.failed);
+  const asked = entries.some((e) => e.command === "request_agent");
   const mayAsk = synced && inbox && (!thread.status || thread.status === "bot") && inbox.bot !== "loading" && !asked;
-  const here = inbox?.online || (thread.status === "bot" && inbox?.bot === "ready");
+  const here = link !== "offline" && (inbox?.online || (thread.status === "bot" && inbox?.bot === "ready"));
   const typing = thread.typing.find((who) => who.kind !== "visitor");
   return (
     <>
@@ -68,7 +68,7 @@ export function Panel({ state, scene }: { state: State; scene: Scene }) {
         {earlier && <Log key="earlier" scene={{ ...scene, thread: earlier }} />}
         {earlier && <div class="ev rule">{t("anew")}</div>}
         <Log key="now" scene={scene} />
-        {entries.map((e) => e.failed && e.command[0] === "r" && <div class="ev" key={e.client_id}>{t(e.command === "rate" ? "rate_send" : "person")}: <Failed entry={e} scene={scene} /></div>)}
+        {entries.map((e) => e.failed && e.command[0] === "r" && <div class="ev" key={e.client_id}>{t(e.command === "rate" ? "rate_send" : "person")}<br /><Failed entry={e} scene={scene} /></div>)}
         {thread.status === "resolved" && !thread.rated && (cards ? cards.rating(scene) : null)}
         {typing && <div class="msg"><div class="bub typing"><span class="vh">{t("typing", { name: typing.name })}</span><i /><i /><i /></div></div>}
       </div>
