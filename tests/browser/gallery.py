@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import http.server
 import os
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+from playwright.async_api import Browser
+
+from tests.browser.people import Person, no_violations, person
 from tools.node import programs
 from tools.places import WIDGET
 
@@ -40,3 +45,30 @@ def gallery_pages() -> Iterator[str]:
     server.shutdown()
     thread.join(timeout=5)
     server.server_close()
+
+
+_SIDE_BY_SIDE = 2
+
+
+async def faults(browser: Browser, page: str, scenes: Sequence[str], *, overhang: str, **sight: Any) -> list[str]:
+    """What axe finds in each scene (a query of `page`), what stands out of it by `overhang` (a script that gives pixels), what fails.
+
+    `sight`: of whom, as `person` takes it.
+    """
+    people = [await person(browser, **sight) for _ in range(_SIDE_BY_SIDE)]
+    looked = await asyncio.gather(*(_look(who, page, scenes[nth::_SIDE_BY_SIDE], overhang) for nth, who in enumerate(people)))
+    return [fault for found in looked for fault in found]
+
+
+async def _look(who: Person, page: str, scenes: Sequence[str], overhang: str) -> list[str]:
+    found = []
+    for scene in scenes:
+        await who.page.goto(f"{page}?{scene}")
+        await who.page.wait_for_selector("[data-ready]")
+        try:
+            await no_violations(who.page)
+        except AssertionError as error:
+            found.append(f"{scene}: {error}")
+        over = await who.page.evaluate(overhang)
+        found += [f"{scene}: {over} px too wide"] * (over > 0)
+    return found + [said for said in who.errors if "404" not in said]

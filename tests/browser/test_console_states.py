@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.async_api import Browser
 
-from tests.browser.gallery import gallery_pages
+from tests.browser.gallery import faults, gallery_pages
 from tests.browser.people import no_violations, person
 
 pytestmark = pytest.mark.browser
@@ -40,19 +40,8 @@ def gallery() -> Iterator[str]:
 
 @pytest.mark.parametrize(("width", "dark"), SIGHTS)
 async def test_each_state_is_accessible_and_fits(browser: Browser, gallery: str, width: int, dark: bool) -> None:
-    who = await person(browser, width=width, dark=dark, locale="en-GB")
-    failures = []
-    for scene in SIGHTS[width, dark]:
-        await who.page.goto(f"{gallery}?{scene}")
-        await who.page.wait_for_selector("body[data-ready]")
-        try:
-            await no_violations(who.page)
-        except AssertionError as error:
-            failures.append(f"{scene}: {error}")
-        over = await who.page.evaluate("document.documentElement.scrollWidth - innerWidth")
-        failures += [f"{scene}: {over} px too wide"] * (over > 0)
-    assert failures == []
-    assert [said for said in who.errors if "404" not in said] == []
+    overhang = "document.documentElement.scrollWidth - innerWidth"
+    assert await faults(browser, gallery, SIGHTS[width, dark], overhang=overhang, width=width, dark=dark, locale="en-GB") == []
 
 
 async def test_axe_would_notice_a_planted_fault(browser: Browser, gallery: str) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.async_api import Browser
 
-from tests.browser.gallery import gallery_pages
+from tests.browser.gallery import faults, gallery_pages
 from tests.browser.people import no_violations, person
 
 pytestmark = pytest.mark.browser
@@ -43,19 +43,8 @@ def gallery() -> Iterator[str]:
 
 @pytest.mark.parametrize(("width", "dark", "how"), SIGHTS)
 async def test_each_state_is_accessible_and_fits(browser: Browser, gallery: str, width: int, dark: bool, how: str) -> None:
-    who = await person(browser, width=width, dark=dark)
-    failures = []
-    for state in STATES:
-        await who.page.goto(f"{gallery}?state={state}&{how}")
-        await who.page.wait_for_selector("html[data-ready]")
-        try:
-            await no_violations(who.page)
-        except AssertionError as error:
-            failures.append(f"{state}: {error}")
-        over = await who.page.evaluate(TOO_WIDE)
-        failures += [f"{state}: {over} px too wide"] * (over > 0)
-    assert failures == []
-    assert [said for said in who.errors if "404" not in said] == []
+    scenes = [f"state={state}&{how}" for state in STATES]
+    assert await faults(browser, gallery, scenes, overhang=TOO_WIDE, width=width, dark=dark) == []
 
 
 async def test_axe_would_notice_a_planted_fault(browser: Browser, gallery: str) -> None:
