@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
@@ -69,8 +70,15 @@ class AgentDoor(Door[Agent]):
         for room in ("everyone", f"inbox:{agent.inbox_id}"):
             await self.enter_room(sid, room)
         self._connections.agent(sid, agent, token, partial(self._close, sid, agent.inbox_id))
-        await self._context.store.write(lambda tx: tx.people.agents_seen([agent.id], self._context.clock()))
-        await agents.after_routing(self._context, agent.inbox_id)
+        try:
+            await self._context.store.write(lambda tx: tx.people.agents_seen([agent.id], self._context.clock()))
+            await agents.after_routing(self._context, agent.inbox_id)
+        except BaseException as error:  # a connection that is refused has no `disconnect`: it is forgotten here, and raised on
+            with suppress(ClientError):
+                await self.on_disconnect(sid)
+            if isinstance(error, ClientError):
+                raise refused(error) from None
+            raise
 
     async def on_disconnect(self, sid: str, _reason: str = "") -> None:
         """An agent without a socket is offline."""
