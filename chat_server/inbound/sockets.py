@@ -184,24 +184,31 @@ class Connections:
         shoppers = {sid: self._shoppers[sid] for sid in sids if sid in self._shoppers}
         if not shoppers:
             return
-        if seen:
-            here = {visitor.id for visitor in shoppers.values()}
-            await self._context.store.write(lambda tx: tx.people.seen(here, self._context.clock()))
         heads = await self._heads_of(shoppers)
         for sid, told in heads.items():
             self._tell(sid, "/shopper", "heads", {"heads": wire_heads(told)})
+        if seen:
+            here = {visitor.id for visitor in shoppers.values()}
+            await self._note(lambda tx: tx.people.seen(here, self._context.clock()))
 
     async def _beat_agents(self) -> None:
         agents = {agent.id: agent for agent in self._agents.values()}
         if not agents:
             return
-        await self._context.store.write(lambda tx: tx.people.agents_seen(agents, self._context.clock()))
         heads = await self._heads_of_inboxes()
         for sid, agent in list(self._agents.items()):
             self._tell(sid, "/agent", "heads", {"heads": wire_heads(heads.get(agent.inbox_id, {}))})
+        await self._note(lambda tx: tx.people.agents_seen(agents, self._context.clock()))
         await self._end_old_sessions({token for token, _ in self._signed_in.values()})
         for inbox_id in {agent.inbox_id for agent in agents.values()}:
             await assign_waiting(self._context, inbox_id)
+
+    async def _note(self, work: Callable[[Tx], None]) -> None:
+        """Who is here. What cannot be written now is written in a later round, and holds up nothing else."""
+        try:
+            await self._context.store.write(work)
+        except ClientError as error:
+            log.warning("presence was not written", reason=error.code.value)
 
     async def _end_old_sessions(self, tokens: Iterable[str]) -> None:
         """Sessions that ended elsewhere, by their age or by a new password."""
