@@ -87,7 +87,7 @@ async def begin_anew(settings: configuration.Settings) -> int:
     database, epoch, count = Database(settings.database), int(now().timestamp()), 0
     try:
         await migrate_all(database)
-        while some := await Store(database).write(lambda tx: tx.conversations.new_epoch(epoch, RENEWED_AT_ONCE)):
+        while some := await Store(database).at_length(lambda tx: tx.conversations.new_epoch(epoch, RENEWED_AT_ONCE)):
             count += some
     finally:
         await database.close()

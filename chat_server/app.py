@@ -218,8 +218,8 @@ class Shopbell:
 
 async def migrate_all(database: Database) -> None:
     """The tables of all rooms, as this version wants them."""
-    await database.write(migrate)
-    await database.write(migrate_orders)
+    await database.at_length(migrate)
+    await database.at_length(migrate_orders)
 
 
 def _started(*jobs: Coroutine[Any, Any, None]) -> list[asyncio.Task[None]]:

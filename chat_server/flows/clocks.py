@@ -85,20 +85,21 @@ class Clocks:
         return bool(new)
 
     async def sweep(self) -> None:
-        """Once an hour: done jobs, ended sessions and old visits go."""
+        """Once an hour: done jobs, ended sessions and old visits go, some at a time."""
         now = self._context.clock()
         if self._swept_at is not None and now < self._swept_at + timedelta(hours=1):
             return
+        old: list[Callable[[Tx], bool]] = [
+            lambda tx: tx.jobs.prune(now - KEEP_JOBS),
+            lambda tx: tx.answers.prune(now - KEEP_ANSWERS),
+            lambda tx: tx.people.prune_sessions(now - KEEP_SESSIONS),
+            lambda tx: tx.people.prune_presence(now - KEEP_PRESENCE),
+            lambda tx: tx.visits.prune_before(now - KEEP_VISITS),
+        ]
+        for some in old:
+            while await self._context.store.write(some):
+                log.info("swept", flow="sweep", decision="more")
         self._swept_at = now
-
-        def work(tx: Tx) -> None:
-            tx.jobs.prune(now - KEEP_JOBS)
-            tx.answers.prune(now - KEEP_ANSWERS)
-            tx.people.prune_sessions(now - KEEP_SESSIONS)
-            tx.people.prune_presence(now - KEEP_PRESENCE)
-            tx.visits.prune_before(now - KEEP_VISITS)
-
-        await self._context.store.write(work)
 
     async def _renew(self) -> None:
         """The leases of what is in hand, while it waits for its lane or takes its time."""

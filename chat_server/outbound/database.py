@@ -18,7 +18,7 @@ import structlog
 from sqlalchemy import Connection
 
 from chat_server.errors import ClientError, Code
-from chat_server.outbound.engines import is_away, transactions
+from chat_server.outbound.engines import Postgres, is_away, transactions
 
 A = TypeVar("A")
 T = TypeVar("T")
@@ -98,6 +98,15 @@ class Database:
         except Exception as error:
             raise _told(error) from error
 
+    async def at_length(self, work: Callable[[Connection], T]) -> T:
+        """A write that may take its time (migrations, a restore): without the limits for one statement and for waiting for the lock."""
+        if not isinstance(self._transactions, Postgres):
+            return await self.write(work)
+        try:
+            return await self._transactions.at_length(work)
+        except Exception as error:
+            raise _told(error) from error
+
     @property
     def alive(self) -> bool:
         """The writer still takes work."""
@@ -107,8 +116,7 @@ class Database:
         batch: list[_Waiting] | None = None
         try:
             while (batch := self._inbox.get()) is not None:
-                self._commit(_units(batch))
-                self._answer(batch)
+                self._answer(self._commit(_units(batch)))
         except BaseException:  # the last guard of the thread: whoever waits for it is told, instead of waiting for ever
             log.critical("the writer died", exc_info=True)
             self._closed = self._dead = True
@@ -122,8 +130,8 @@ class Database:
         if batch:
             self._answer(batch)
 
-    def _commit(self, units: list[list[_Waiting]]) -> None:
-        """One transaction for all units; a group that fails as a whole is taken apart."""
+    def _commit(self, units: list[list[_Waiting]]) -> list[_Waiting]:
+        """One transaction for all units; a group that fails as a whole is taken apart. Answers all in the order in which they were done."""
         apart: list[list[_Waiting]] = []
         alone = len(units) == 1
 
@@ -145,9 +153,10 @@ class Database:
             for unit in units:
                 for waiting in unit:
                     waiting.error = _unavailable()
-            return
-        for each in apart:
-            self._commit([each])
+            return [waiting for unit in units for waiting in unit]
+        again = {id(waiting) for unit in apart for waiting in unit}
+        done = [waiting for unit in units for waiting in unit if id(waiting) not in again]
+        return done + (self._commit(apart) if apart else [])
 
     def _answer(self, batch: list[_Waiting]) -> None:
         def settle() -> None:

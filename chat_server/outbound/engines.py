@@ -14,24 +14,31 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 import msgspec
+from asyncpg.exceptions import InterfaceError as AsyncpgInterfaceError
+from asyncpg.exceptions import PostgresError
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool, QueuePool
 
 T = TypeVar("T")
 READERS = 4
+DURABLE = {"synchronous_commit": "on", "idle_in_transaction_session_timeout": "10s"}
+"""whatever the server or the role says: what is acknowledged is on disk"""
 WRITE_LOCK = 0x53686F7062656C6C
 """the advisory lock of PostgreSQL that every write transaction of every node holds (docs/decisions/0016)"""
 JSON: dict[str, Any] = {"json_serializer": lambda value: msgspec.json.encode(value).decode(), "json_deserializer": msgspec.json.decode}
 PATIENCE_S = 5.0
 """the longest that one statement may take, a connection may need, or a transaction may stand idle"""
-AWAY = (OperationalError, InterfaceError, OSError, TimeoutError)
+AWAY = (OSError, TimeoutError, PoolTimeout, PostgresError, AsyncpgInterfaceError)
+OURS = (IntegrityError, ProgrammingError, DataError)
+"""what the driver says of a statement, and not of the server"""
 
 
 def is_away(error: BaseException) -> bool:
     """The database could not do it now: nobody's fault, and worth another try."""
-    return isinstance(error, AWAY) or (isinstance(error, DBAPIError) and error.connection_invalidated)
+    return isinstance(error, AWAY) or (isinstance(error, DBAPIError) and (error.connection_invalidated or not isinstance(error, OURS)))
 
 
 class Transactions(Protocol):
@@ -128,7 +135,7 @@ class Postgres:
     def __init__(self, url: str) -> None:
         self._url = make_url(url).set(drivername="postgresql+asyncpg")
         self._loop = asyncio.new_event_loop()
-        self._writer = self._engine(1, {"idle_in_transaction_session_timeout": "10s", "lock_timeout": "4s"})
+        self._writer = self._engine(1, {**DURABLE, "lock_timeout": "4s"})
         self._readers = self._engine(READERS, {"default_transaction_isolation": "repeatable read", "default_transaction_read_only": "on"})
 
     def _engine(self, size: int, settings: dict[str, str]) -> AsyncEngine:
@@ -166,6 +173,14 @@ class Postgres:
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         async with self._readers.connect() as connection:
+            return await connection.run_sync(work)
+
+    async def at_length(self, work: Callable[[Connection], T]) -> T:
+        """A write without time limits, on a connection of its own."""
+        told = {"command_timeout": None, "server_settings": {"application_name": "shopbell", "synchronous_commit": "on"}}
+        engine = create_async_engine(self._url, poolclass=NullPool, connect_args={"timeout": PATIENCE_S, **told}, **JSON)
+        async with engine.begin() as connection:
+            await connection.execute(LOCK)
             return await connection.run_sync(work)
 
     def writer_closed(self) -> None:

@@ -181,6 +181,7 @@ jobs = Table(
     Column("done_at", Moment),
     Column("outcome", Text),
     Index("jobs_due", "due_at", sqlite_where=text("done_at IS NULL"), postgresql_where=text("done_at IS NULL")),
+    Index("jobs_done", "done_at", sqlite_where=text("done_at IS NOT NULL"), postgresql_where=text("done_at IS NOT NULL")),
     Index("jobs_held", "lane", sqlite_where=text("done_at IS NULL AND leased_until IS NOT NULL"),
           postgresql_where=text("done_at IS NULL AND leased_until IS NOT NULL")),
 )  # fmt: skip
@@ -194,6 +195,7 @@ visits = Table(
     Column("page", Document),
     Column("referrer", Text),
     Index("visits_by_visitor", "visitor_id", "started_at"),
+    Index("visits_by_age", "last_at"),
 )  # fmt: skip
 
 activities = Table(

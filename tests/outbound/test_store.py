@@ -211,3 +211,12 @@ async def test_activities_are_kept_once_and_not_for_ever(store: Store) -> None:
     kept = await store.read(lambda tx: tx.visits.activities("vst_1", 999))
     assert len(kept) == 200 + 1
     assert kept[0][1] == NOW + timedelta(seconds=209)
+
+
+async def test_what_is_old_goes_some_at_a_time(store: Store) -> None:
+    old = [Job(f"old{number}", "kind", NOW, {}) for number in range(1002)]
+    await store.write(lambda tx: tx.jobs.add([*old, Job("new", "kind", NOW, {})]))
+    await store.write(lambda tx: [tx.jobs.done(job.key, "done", NOW) for job in old])
+    later = NOW + timedelta(days=1)
+    assert [await store.write(lambda tx: tx.jobs.prune(later)) for _ in range(3)] == [True, False, False]
+    assert [job.key for job in await store.write(lambda tx: tx.jobs.claim(later, later, 9))] == ["new"]

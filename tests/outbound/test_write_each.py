@@ -90,3 +90,24 @@ async def test_one_alone_that_fails_leaves_nothing(database: Database) -> None:
         await database.write_each(keep_each, "there")
     assert await database.write_each(keep_each, "next") == "NEXT"
     assert await words(database) == ["next", "there"]
+
+
+async def test_answers_come_in_the_order_in_which_things_were_done(database: Database) -> None:
+    """The announcer tells what it is told: what was decided later must not be heard first."""
+    done: list[str] = []
+    gate = threading.Event()
+    blocked = asyncio.ensure_future(database.write(lambda _: gate.wait(10)))
+    await asyncio.sleep(0.05)
+
+    async def each(item: str) -> None:
+        done.append(await database.write_each(keep_each, item))
+
+    async def plain() -> None:
+        await database.write(lambda c: c.execute(text("INSERT INTO kept VALUES ('plain')")) and None)
+        done.append("plain")
+
+    waiting = [asyncio.ensure_future(act) for act in (each("a"), plain(), each("b"))]
+    await asyncio.sleep(0.05)
+    gate.set()
+    await asyncio.gather(blocked, *waiting)
+    assert done == ["A", "B", "plain"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import Connection, select
 
-from chat_server.core.model import Json
+from chat_server.core.model import FactKind, Json
 from chat_server.errors import ClientError, Code
 from chat_server.flows import agents, messages, people, visits
 from chat_server.flows.context import Context
@@ -91,3 +91,17 @@ async def test_what_was_erased_cannot_be_sent_again_and_life_goes_on(world: Worl
     with pytest.raises(ClientError) as nobody:
         await erase(world.store, "vis_nobody")
     assert nobody.value.code is Code.NOT_FOUND
+
+
+async def test_a_bot_that_is_thinking_says_nothing_of_what_was_erased(world: World) -> None:
+    visitor = await world.visitor()
+    sent = await messages.send_message(world.context, visitor, world.draft(f"I am {SECRET}"), None)
+    world.bot.says(f"Hello {SECRET}", handoff="asked_for_person")
+
+    async def forget() -> None:
+        await erase(world.store, visitor.id)
+
+    world.bot.meanwhile = forget
+    await world.work_off()
+    assert (await world.facts(sent["conversation"]))[-1].kind is FactKind.BOT_ANSWER_DROPPED
+    assert SECRET not in await world.database.read(everything)

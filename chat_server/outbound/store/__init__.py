@@ -52,6 +52,10 @@ class Store:
             self._each[each] = lambda connection, items: each(Tx(connection, self._node), items)
         return await self._database.write_each(self._each[each], item)
 
+    async def at_length(self, work: Callable[[Tx], T]) -> T:
+        """A write that may take its time (see Database.at_length)."""
+        return await self._database.at_length(lambda connection: work(Tx(connection, self._node)))
+
     async def read(self, work: Callable[[Tx], T]) -> T:
         """Run `work` on a snapshot."""
         return await self._database.read(lambda connection: work(Tx(connection, self._node)))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, insert, select
 
 from chat_server.core.model import Json
+from chat_server.outbound.store.prune import prune
 from chat_server.outbound.tables import answers
 
 
@@ -25,6 +26,6 @@ class Answers:
         """Under a key that is new."""
         self._c.execute(insert(answers), [{"principal": principal, "key": key, "digest": digest, "answer": answer, "at": now}])
 
-    def prune(self, before: datetime) -> None:
-        """Forget what nobody will ask for again."""
-        self._c.execute(delete(answers).where(answers.c.at < before))
+    def prune(self, before: datetime) -> bool:
+        """Forget some of what nobody will ask for again; True when there may be more."""
+        return prune(self._c, answers, answers.c.at < before)

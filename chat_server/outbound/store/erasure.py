@@ -72,9 +72,12 @@ class Erasure:
         for row in self._c.execute(select(facts).where(about, facts.c.kind == "conversation_rated")).all():
             place = (facts.c.conversation_id == row.conversation_id, facts.c.seq == row.seq)
             self._c.execute(update(facts).where(*place).values(data={**row.data, "comment": None}))
+        under_way = offers.c.state.in_(("open", "accepted", "pending"))  # nothing is asked of the shop any more
+        self._c.execute(update(offers).where(offers.c.conversation_id.in_(ids), under_way).values(state="refused", reason="erased"))
         erased: Json = {"title": "", "order_id": None, "order_number": None, "params": {}}
         self._c.execute(update(offers).where(offers.c.conversation_id.in_(ids)).values(erased))
-        state = {"preview": "", "card": None, "epoch": conversations.c.epoch + 1}
+        # The turn ends too: a bot that is just thinking about the old words would say them again.
+        state = {"preview": "", "card": None, "epoch": conversations.c.epoch + 1, "turn": conversations.c.turn + 1}
         self._c.execute(update(conversations).where(conversations.c.id.in_(ids)).values(state))
         for row in self._c.execute(select(conversations.c.id, conversations.c.epoch).where(conversations.c.id.in_(ids))).all():
             for table in (messages, facts):

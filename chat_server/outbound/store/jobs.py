@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 
-from sqlalchemy import Connection, delete, exists, or_, select, update
+from sqlalchemy import Connection, exists, or_, select, update
 
 from chat_server.core.model import Job
 from chat_server.outbound.store.once import insert_once
+from chat_server.outbound.store.prune import prune
 from chat_server.outbound.tables import jobs
 
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)
@@ -76,9 +77,9 @@ class Jobs:
         taken = update(jobs).where(jobs.c.key == key, free).values(leased_until=until, holder=self._node)
         return self._c.execute(taken).rowcount == 1
 
-    def prune(self, before: datetime) -> None:
-        """Forget jobs that ended before."""
-        self._c.execute(delete(jobs).where(jobs.c.done_at < before))
+    def prune(self, before: datetime) -> bool:
+        """Forget some jobs that ended before; True when there may be more."""
+        return prune(self._c, jobs, jobs.c.done_at < before)
 
     def done(self, key: str, outcome: str, now: datetime) -> bool:
         """End a job; False when it had ended before (a second worker after a lost lease)."""

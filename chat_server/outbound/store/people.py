@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select,
 
 from chat_server.core.model import Agent, Availability, Contact, Json, Role, Status, Visitor
 from chat_server.outbound.store.once import insert_once
+from chat_server.outbound.store.prune import prune
 from chat_server.outbound.tables import agents, candidates, contacts, conversations, presence, sessions, touches, verdicts, visitors
 
 CONNECTED_FOR = timedelta(seconds=45)
@@ -20,6 +21,10 @@ NAMED = (
     select(visitors.c.id, contacts.c.name)
     .join(contacts, contacts.c.id == visitors.c.contact_id)
     .where(visitors.c.id.in_(bindparam("ids", expanding=True)))
+)
+
+CONTACT_OF = select(visitors.c.id, visitors.c.contact_id).where(
+    visitors.c.id.in_(bindparam("ids", expanding=True)), visitors.c.contact_id.is_not(None)
 )
 
 
@@ -99,9 +104,9 @@ class People:
         self._c.execute(insert_once(self._c, presence), rows)
         self._c.execute(update(presence).where(*here).values(seen_at=now))
 
-    def prune_presence(self, before: datetime) -> None:
-        """Forget what processes that are gone have seen."""
-        self._c.execute(delete(presence).where(presence.c.seen_at < before))
+    def prune_presence(self, before: datetime) -> bool:
+        """Forget some of what processes that are gone have seen; True when there may be more."""
+        return prune(self._c, presence, presence.c.seen_at < before)
 
     def assigned(self, agent_id: str, now: datetime) -> None:
         """Remember for the round robin."""
@@ -127,9 +132,9 @@ class People:
         """Log out."""
         self._c.execute(delete(sessions).where(sessions.c.token_hash == token_hash))
 
-    def prune_sessions(self, idle_since: datetime) -> None:
-        """Forget sessions that nobody has used since."""
-        self._c.execute(delete(sessions).where(sessions.c.last_seen_at < idle_since))
+    def prune_sessions(self, idle_since: datetime) -> bool:
+        """Forget some sessions that nobody has used since; True when there may be more."""
+        return prune(self._c, sessions, sessions.c.last_seen_at < idle_since)
 
     # visitors and contacts
 
@@ -205,6 +210,10 @@ class People:
         self._c.execute(update(candidates).where(*twice).values(state="dropped", reason="already_said"))
         for table in (candidates, verdicts, touches):
             self._c.execute(update(table).where(table.c.recipient == visitor_id).values(recipient=contact_id))
+
+    def bound(self, ids: Iterable[str]) -> dict[str, str]:
+        """The contact of each of these browsers that has one."""
+        return {row.id: row.contact_id for row in self._c.execute(CONTACT_OF, {"ids": list(ids)})}
 
     def browsers(self, recipient: str) -> list[Visitor]:
         """Every browser of a contact (or the one visitor), last seen first."""

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from chat_server.core.model import Json
 from chat_server.outbound.store.once import insert_once
+from chat_server.outbound.store.prune import prune
 from chat_server.outbound.tables import activities, visits
 
 VISIT_GAP = timedelta(minutes=30)
@@ -36,9 +37,9 @@ class Visits:
         """The visit's latest page and time."""
         self._c.execute(update(visits).where(visits.c.id == visit_id).values(page=page, last_at=now))
 
-    def prune_before(self, before: datetime) -> None:
-        """Forget visits that ended before."""
-        self._c.execute(delete(visits).where(visits.c.last_at < before))
+    def prune_before(self, before: datetime) -> bool:
+        """Forget some visits that ended before; True when there may be more."""
+        return prune(self._c, visits, visits.c.last_at < before)
 
     def record(self, visitor_id: str, visit_id: str, activity_id: str, kind: str, data: Json, at: datetime) -> bool:
         """Keep an activity; False when this id was reported before (a repeated beacon)."""
