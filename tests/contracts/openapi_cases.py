@@ -134,7 +134,7 @@ def _attack(people: People, report: Report, operation: Any, mode: GenerationMode
         told = {**headers, **(case.headers or {})} if known else headers
         ours = fits or operation.body  # without a body, a cookie that is left out is all that can be bent
         cookies = people.cookies if ours else case.cookies
-        put_right = ({COOKIE} if ours else set()) | (set() if known else {HEADER})
+        put_right = {HEADER, COOKIE} if ours else {HEADER}
         bent = {place for place, how in case.meta.components.items() if how.mode is GenerationMode.NEGATIVE} - put_right
         response = case.call(session=people.http, headers=told, cookies=cookies, timeout=20, allow_redirects=False)
         report.sent[BENT[mode]] += 1
