@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import structlog
@@ -15,7 +16,6 @@ from chat_server.core.model import Agent, Json, Visitor
 from chat_server.errors import ClientError, Code
 from chat_server.flows.context import Context
 from chat_server.flows.handoff import assign_waiting, tell_presence
-from chat_server.flows.people import as_it_stands
 from chat_server.flows.ports import Tx
 from chat_server.inbound.auth import session
 from chat_server.inbound.commands import CLOSE
@@ -188,8 +188,7 @@ class Connections:
         for sid, told in heads.items():
             self._tell(sid, "/shopper", "heads", {"heads": wire_heads(told)})
         if seen:
-            here = {visitor.id for visitor in shoppers.values()}
-            await self._note(lambda tx: tx.people.seen(here, self._context.clock()))
+            await self._note(lambda tx: tx.people.seen({each.id for each in shoppers.values()}, self._context.clock()))
 
     async def _beat_agents(self) -> None:
         agents = {agent.id: agent for agent in self._agents.values()}
@@ -217,26 +216,29 @@ class Connections:
                 await self._close(token)
 
     async def _heads_of(self, shoppers: Mapping[str, Visitor]) -> dict[str, dict[str, Place]]:
-        """For each connection the head of what is open and of what it looks at."""
+        """For each connection the head of what is open and of what it looks at. Whose browser is a contact's by now joins the others."""
         watched = {sid: self._watched[sid] for sid in shoppers if sid in self._watched}
 
-        def work(tx: Tx) -> tuple[dict[str, str], dict[str, Place]]:
+        def work(tx: Tx) -> tuple[dict[str, str], dict[str, str], dict[str, Place]]:
+            bound = tx.people.bound({visitor.id for visitor in shoppers.values() if visitor.contact_id is None})
             people = {visitor.id for visitor in shoppers.values()} | {each.contact_id for each in shoppers.values() if each.contact_id}
+            people.update(bound.values())
             opened = tx.conversations.open_of(people)
             wanted = {*watched.values(), *opened.values()}
-            return opened, tx.conversations.heads(wanted) if wanted else {}
+            return bound, opened, tx.conversations.heads(wanted) if wanted else {}
 
-        opened, heads = await self._context.store.read(work)
+        bound, opened, heads = await self._context.store.read(work)
+        await self._join(bound)
         told: dict[str, dict[str, Place]] = {}
         for sid, visitor in shoppers.items():
-            theirs = {watched.get(sid), opened.get(visitor.id), opened.get(visitor.contact_id or "")}
+            contact = visitor.contact_id or bound.get(visitor.id, "")
+            theirs = {watched.get(sid), opened.get(visitor.id), opened.get(contact)}
             if found := {each: heads[each] for each in theirs if each in heads}:
                 told[sid] = found
         return told
 
     async def _heads_of_inboxes(self) -> dict[str, dict[str, Place]]:
-        inboxes = {agent.inbox_id for agent in self._agents.values()}
-        if not inboxes:
+        if not (inboxes := {agent.inbox_id for agent in self._agents.values()}):
             return {}
         return await self._context.store.read(lambda tx: {each: tx.conversations.open_heads(each) for each in inboxes})
 
@@ -258,16 +260,20 @@ class Connections:
     async def _join_contacts(self) -> None:
         """Whose browser it is, is read from the database; then the tabs are told the head, and fetch what they lack."""
         bound, self._bound = self._bound, set()
-        for visitor_id in bound:
-            sids = list(self._tabs.get(visitor_id, ()))
-            visitor = await as_it_stands(self._context, self._shoppers[sids[0]]) if sids else None
-            if visitor is None or visitor.contact_id is None:
-                continue
-            for sid in sids:
-                if sid in self._shoppers:
-                    self._shoppers[sid] = visitor
-                    await self._enter(sid, f"contact:{visitor.contact_id}", "/shopper")
-            await self._beat_shoppers(sids, seen=False)
+        try:
+            await self._beat_shoppers([sid for each in bound for sid in self._tabs.get(each, ())], seen=False)
+        except BaseException:
+            self._bound |= bound
+            raise
+
+    async def _join(self, bound: Mapping[str, str]) -> None:
+        """All connections of these browsers into their contact's room."""
+        for sid in [sid for each in bound for sid in self._tabs.get(each, ())]:
+            visitor = self._shoppers.get(sid)
+            contact_id = bound.get(visitor.id) if visitor is not None else None
+            if visitor is not None and contact_id is not None and visitor.contact_id != contact_id:
+                self._shoppers[sid] = replace(visitor, contact_id=contact_id)
+                await self._enter(sid, f"contact:{contact_id}", "/shopper")
 
     async def _catch_up(self) -> None:
         """After a gap in the hints: what was told here and is behind is told now; of the rest the heads are."""
