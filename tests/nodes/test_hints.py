@@ -145,13 +145,13 @@ async def test_a_redis_that_hangs_holds_nobody_up(join: Join, redis_server: Redi
     began = time.monotonic()
     for seq in range(1_000):
         one.hints.publish(Facts("cnv_1", "demo", "vis_1", None, 1, seq, seq + 1))
-    assert time.monotonic() - began < 0.5, "telling never waits"
+    assert time.monotonic() - began < bus.PATIENCE_S, "telling never waits"
     longest = 0.0
     while time.monotonic() < began + seconds:
         before = time.monotonic()
         await asyncio.sleep(0.01)
         longest = max(longest, time.monotonic() - before)
-    assert longest < 0.5, "the loop goes on"
+    assert longest < bus.PATIENCE_S, "the loop goes on"
     redis_server.resume()
     await until(lambda: {hint.seq for hint in other.heard if isinstance(hint, Facts)} == set(range(1, 1_001)), "all hints, late")
     if seconds > 4:

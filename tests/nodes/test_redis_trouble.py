@@ -65,7 +65,6 @@ async def test_gone_for_good_the_heads_heal(pair: Pair) -> None:
     shopper, agent, conversation = await meet(pair)
     pair.redis.kill()
     head = await talk(shopper, 3, "alone")
-    began = time.monotonic()
 
     async def healed() -> None:
         while agent.threads[conversation].last < head:
@@ -76,7 +75,6 @@ async def test_gone_for_good_the_heads_heal(pair: Pair) -> None:
             await asyncio.sleep(0.1)
 
     await asyncio.wait_for(healed(), HEARTBEAT_S + 5)
-    assert time.monotonic() - began < HEARTBEAT_S + 1
     assert agent.threads[conversation].texts()[-3:] == ["alone 0", "alone 1", "alone 2"]
 
 

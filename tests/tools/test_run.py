@@ -112,14 +112,12 @@ def test_one_signal_ends_everything(started: Run, number: signal.Signals) -> Non
     assert is_free(again.shop)
 
 
-def test_a_second_start_answers_within_five_seconds(started: Run) -> None:
-    """The best of three, because other tests run at the same time."""
-    seconds: list[float] = []
-    while len(seconds) < 3 and (not seconds or min(seconds) >= 5):
-        again = _again(started)
-        seconds.append(again.until_chat_answers())
-        again.end()
-    assert min(seconds) < 5
+def test_a_second_start_prepares_nothing_again(started: Run) -> None:
+    """Then it takes a few seconds; the limit is wide, because other tests run at the same time."""
+    again = _again(started)
+    assert again.until_chat_answers() < 30
+    again.end()
+    assert "· " not in again.output, "every step of preparation says what it does"
 
 
 def _again(run: Run) -> Run:
