@@ -100,8 +100,10 @@ class Shopbell:
             beacon=settings.beacons_per_minute,
             login=settings.logins_per_minute,
             handshake=settings.handshakes_per_minute,
+            connection=2 * settings.handshakes_per_minute,
             command=settings.commands_per_minute,
         )
+        self.sio.knock = self._knock
         self.gate = Gate(settings.handshakes_per_second, time.monotonic)
         self.waiters = Waiters()
         self.news: News | None = None
@@ -148,8 +150,13 @@ class Shopbell:
         return jwt.encode(claims, self.settings.bot_actions_secret, algorithm="HS256")
 
     def _admit(self, environ: dict[str, Any]) -> None:
-        self.gate.enter()
+        """The address first: one alone must not use up what the process takes on of all."""
         self.limits.take("handshake", self.limits.peers.of_handshake(environ))
+        self.gate.enter()
+
+    def _knock(self, environ: dict[str, Any]) -> None:
+        """A connection, before it names a namespace. Twice as many as handshakes: who is over theirs is told so in a handshake's answer."""
+        self.limits.take("connection", self.limits.peers.of_handshake(environ))
 
     def ready(self) -> bool:
         """Takes traffic: neither draining nor without its writer."""

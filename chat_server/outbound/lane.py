@@ -6,8 +6,10 @@ may see what: that is the announcer's. Every walk passes here.
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import engineio
@@ -19,13 +21,16 @@ from engineio.packet import MESSAGE, Packet
 from socketio.packet import ACK, EVENT
 
 from chat_server.core.model import Json
-from chat_server.outbound.lane_engine import Engine, translated
+from chat_server.errors import ClientError
+from chat_server.outbound.lane_engine import TICK_S, Engine, translated
 from chat_server.outbound.lane_log import UNREADABLE, LibraryLog
 from chat_server.outbound.lane_outbox import frame, framed
 
 SLOW = 4008
 REQUEST = "aiohttp.request"
 MOST_ATTACHMENTS = 16
+NAMESPACE_S = 10.0
+"""in which a connection must have named a namespace"""
 log = structlog.get_logger("lane")
 
 
@@ -73,14 +78,45 @@ class Manager(socketio.AsyncManager):  # type: ignore[misc]  # the library has n
         super().basic_enter_room(sid, namespace, room, eio_sid)
 
 
+class Threshold:
+    """Ends connections that name no namespace in time. One timer: the wait is constant, so the list is in order."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._waiting: deque[tuple[float, str]] = deque()
+
+    def later(self, eio_sid: str) -> None:
+        """Look whether it is in by then."""
+        due = asyncio.get_running_loop().time() + NAMESPACE_S
+        self._waiting.append((due, eio_sid))
+        if len(self._waiting) == 1:
+            asyncio.get_running_loop().call_at(due, self._look)
+
+    def _look(self) -> None:
+        loop, engine = asyncio.get_running_loop(), self._server.eio
+        while self._waiting and self._waiting[0][0] <= loop.time():
+            _, eio_sid = self._waiting.popleft()
+            socket = engine.sockets.get(eio_sid)
+            if socket is not None and not socket.closed and not self._server.inside(eio_sid):
+                engine.end(socket, engine.reason.TRANSPORT_CLOSE)
+                socket.queue.abort()
+        if self._waiting:
+            loop.call_at(max(self._waiting[0][0], loop.time() + TICK_S), self._look)
+
+
 class Server(socketio.AsyncServer):  # type: ignore[misc]  # the library has no types
-    """python-socketio on our engine: the same server to namespaces and to clients."""
+    """python-socketio on our engine: the same server to namespaces and to clients.
+
+    `knock(environ)` raises ClientError for a connection that is not to be.
+    """
 
     def __init__(self, **options: Any) -> None:
         super().__init__(client_manager=Manager(), json=Compact, async_handlers=False, **options)
         self.logger = self.eio.logger = self.said = LibraryLog()
         self.eio.hot = self._command
         self.eio.farewell = self._farewell
+        self.knock: Callable[[dict[str, Any]], None] = lambda _environ: None
+        self._threshold = Threshold(self)
 
     def _engineio_server_class(self) -> type[engineio.AsyncServer]:
         return Engine
@@ -98,10 +134,20 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]  # the library has no 
             del self._binary_packet[eio_sid]
             self.said.refuse()
 
-    async def _handle_eio_connect(self, eio_sid: str, environ: dict[str, Any]) -> None:
+    async def _handle_eio_connect(self, eio_sid: str, environ: dict[str, Any]) -> bool:
         """The environ repeats the request in some 30 entries, and the library keeps it while the connection lives: we keep the request."""
+        try:
+            self.knock(environ)
+        except ClientError:
+            return False
         await super()._handle_eio_connect(eio_sid, environ)
         self.environ[eio_sid] = {REQUEST: environ[REQUEST]}
+        self._threshold.later(eio_sid)
+        return True
+
+    def inside(self, eio_sid: str) -> bool:
+        """Whether the connection has named a namespace."""
+        return any(self.manager.sid_from_eio_sid(eio_sid, each) is not None for each in list(self.manager.get_namespaces()))
 
     async def _handle_connect(self, eio_sid: str, namespace: str, data: object) -> None:
         """The connect handlers of namespaces are given all of it."""
