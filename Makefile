@@ -1,6 +1,6 @@
 # The two commands are `make run` and `make test`; both install what they need. The rest is for those who change the code.
 PYTHON ?= python3
-.PHONY: help run test test-fast check faults fuzz bench bench-messages bench-idle bench-storm lock clean
+.PHONY: help run test test-fast check faults fuzz bench bench-messages bench-idle bench-storm bench-overdue lock clean
 
 help:            ## these lines
 	@sed -n 's/^\([a-z-]*:\)  *## /\1\t/p' Makefile | expand -t 16
@@ -34,6 +34,9 @@ bench-idle:      ## memory and work for each socket that is open and silent
 
 bench-storm:     ## how long everybody needs to come back after a restart
 	@$(PYTHON) -m tools.test bench-storm
+
+bench-overdue:   ## how many late parcels are told before the shopper asks, and how often for nothing
+	@$(PYTHON) -m tools.test bench-overdue
 
 lock:            ## pins again: requirements*.txt and widget/package-lock.json
 	@$(PYTHON) -m tools.lock

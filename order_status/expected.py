@@ -39,20 +39,23 @@ _ARRIVED = frozenset({"ready_for_pickup", "delivered"})
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A parcel waits in a stage. `name`: the stage, with its number from the second delivery attempt on; `seen_at`: its last record."""
+    """A parcel waits in a stage. `name`: the stage, with its number from the second delivery attempt on; `begun`: the parcel's first
+    record, `seen_at`: its last."""
 
     name: str
     stage: str
+    begun: datetime
     since: datetime
     seen_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class Passed:
-    """A step that has ended; `arrived_at` when the shopper could have the parcel, if that came later."""
+    """A step that has ended; `begun`: the parcel's first record; `arrived_at` when the shopper could have it, if that came later."""
 
     name: str
     stage: str
+    begun: datetime
     began: datetime
     ended: datetime
     arrived_at: datetime | None
@@ -60,13 +63,15 @@ class Passed:
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How long a step takes: `most` all but one in twenty, and `rest` after it all but the quickest twentieth need at least.
+    """How long a step takes at most, and how long a parcel is on its way when it ends (`so_far`), for all but one in twenty; what is
+    needed from there to the arrival by all but the quickest twentieth (`rest`).
 
-    Both are None under ENOUGH samples. `samples`: how often the end of this step was seen.
+    All are None under ENOUGH samples. `samples`: how often the end of this step was seen.
     """
 
     samples: int = 0
     most: timedelta | None = None
+    so_far: timedelta | None = None
     rest: timedelta | None = None
 
 
@@ -86,11 +91,12 @@ def share(values: Iterable[timedelta], part: float) -> timedelta:
     return ordered[max(math.ceil(round(part * len(ordered), 6)), 1) - 1]
 
 
-def pace(took: Sequence[timedelta], rests: Sequence[timedelta]) -> Pace:
-    """From working times: of the step, and from its end to the arrival."""
+def pace(took: Sequence[timedelta], so_far: Sequence[timedelta], rests: Sequence[timedelta]) -> Pace:
+    """From working times: of the step, from the parcel's first record to its end, and from its end to the arrival."""
     return Pace(
         samples=len(took),
         most=share(took, LATE_SHARE) if len(took) >= ENOUGH else None,
+        so_far=share(so_far, LATE_SHARE) if len(so_far) >= ENOUGH else None,
         rest=share(rests, QUICK_SHARE) if len(rests) >= ENOUGH else None,
     )
 
@@ -104,7 +110,7 @@ def step_of(parcel: Parcel) -> Step | None:
     if mark.stage in ATTEMPT_STAGES:
         since, attempt = max((each.at, number) for each, number in attempts(parcel) if each.stage == mark.stage)
         name = mark.stage if attempt == 1 else f"{mark.stage}/{attempt}"
-    return Step(name, mark.stage, since, max(each.at for each in parcel.marks))
+    return Step(name, mark.stage, min(each.at for each in parcel.marks), since, max(each.at for each in parcel.marks))
 
 
 def passed(parcel: Parcel) -> list[Passed]:
@@ -121,7 +127,7 @@ def passed(parcel: Parcel) -> list[Passed]:
             path.append((name, mark))
     arrived = next((mark.at for _, mark in path if mark.stage in _ARRIVED), None)
     return [
-        Passed(name, one.stage, one.at, other.at, arrived if arrived is not None and arrived >= other.at else None)
+        Passed(name, one.stage, path[0][1].at, one.at, other.at, arrived if arrived is not None and arrived >= other.at else None)
         for (name, one), (_, other) in pairwise(path)
         if one.stage in USUAL
     ]
@@ -143,7 +149,8 @@ def expect(
     `own`: the pace of this carrier; `shop`: of all the shop's carriers together, where that one is too new.
     `spent_dues`: days about whose passing we have spoken already.
     """
-    if due is not None and due[0] not in spent_dues and (own.samples > 0 or due[1] == "eta"):
+    failed = due is not None and step.stage == "delivery_failed" and due[0].day <= days.day_of(step.since)  # the carrier has said it
+    if due is not None and not failed and due[0] not in spent_dues and (own.samples > 0 or due[1] == "eta"):
         last = due[0].time or days.end(due[0].day)
         if last > step.since:
             at = days.before(last, min(own.rest, MOST_AHEAD) if own.rest is not None else timedelta())
@@ -151,8 +158,9 @@ def expect(
     if own.samples == 0:
         return None
     for known in (own, shop):
-        if known.most is not None:
-            return Expected(days.after(step.since, max(known.most, LEAST)), "history", None, known.samples)
+        if known.most is not None and known.so_far is not None:
+            slow_step, slow_parcel = days.after(step.since, max(known.most, LEAST)), days.after(step.begun, known.so_far)
+            return Expected(max(slow_step, slow_parcel), "history", None, known.samples)
     return Expected(days.after(step.since, USUAL[step.stage]), "default", None, own.samples)
 
 

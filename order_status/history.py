@@ -59,6 +59,7 @@ def record_duration(
     carrier: str,
     country: str,
     took: timedelta,
+    so_far: timedelta,
     rest: timedelta | None,
     ended_at: datetime,
 ) -> None:
@@ -73,15 +74,16 @@ def record_duration(
         "carrier": carrier,
         "country": country,
         "took_s": round(took.total_seconds()),
+        "so_far_s": round(so_far.total_seconds()),
         "rest_s": rest_s,
         "ended_at": ended_at,
     }
     _put(conn, durations, row, {"rest_s": rest_s})
 
 
-def paces(conn: Connection, inbox_id: str, country: str, stage: str, carrier: str | None) -> tuple[list[timedelta], list[timedelta]]:
-    """The newest working times of a step and from its end to the arrival; `carrier` None: of all carriers together."""
-    query = select(durations.c.took_s, durations.c.rest_s).where(
+def paces(conn: Connection, inbox_id: str, country: str, stage: str, carrier: str | None) -> tuple[list[timedelta], ...]:
+    """The newest working times for `expected.pace`; `carrier` None: of all carriers together."""
+    query = select(durations.c.took_s, durations.c.so_far_s, durations.c.rest_s).where(
         durations.c.inbox_id == inbox_id, durations.c.country == country, durations.c.stage == stage
     )
     if carrier is not None:
@@ -89,6 +91,7 @@ def paces(conn: Connection, inbox_id: str, country: str, stage: str, carrier: st
     rows = conn.execute(query.order_by(durations.c.ended_at.desc()).limit(REMEMBERED)).all()
     return (
         [timedelta(seconds=row.took_s) for row in rows],
+        [timedelta(seconds=row.so_far_s) for row in rows],
         [timedelta(seconds=row.rest_s) for row in rows if row.rest_s is not None],
     )
 

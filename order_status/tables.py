@@ -188,7 +188,7 @@ watches = Table(
     Index(None, "look_at"),
 )
 
-# How long each step of a parcel took, in seconds of working time, and how long it was from there to the arrival: the shop's own history.
+# How long each step of a parcel took, in seconds of working time; how long it was on its way then, and from there to the arrival.
 durations = Table(
     "order_durations",
     metadata,
@@ -200,6 +200,7 @@ durations = Table(
     Column("carrier", String(128), nullable=False),
     Column("country", String(16), nullable=False),
     Column("took_s", Integer, nullable=False),
+    Column("so_far_s", Integer, nullable=False),
     Column("rest_s", Integer),
     Column("ended_at", UtcTime, nullable=False),
     PrimaryKeyConstraint("inbox_id", "order_id", "shipment_id", "step"),

@@ -119,6 +119,7 @@ class _Look:
                         carrier=carrier_of(parcel),
                         country=self._config.country,
                         took=took,
+                        so_far=self._days.spent(step.begun, step.ended),
                         rest=self._days.spent(step.ended, step.arrived_at) if step.arrived_at else None,
                         ended_at=step.ended,
                     )

@@ -23,6 +23,7 @@ MODULES = {
     "bench-messages": "benchmarks.messages",
     "bench-idle": "benchmarks.idle",
     "bench-storm": "benchmarks.storm",
+    "bench-overdue": "benchmarks.overdue",
 }
 """Commands that are one module: what each means and which options it takes stands there."""
 

@@ -41,6 +41,16 @@ def test_idle(tmp_path: Path) -> None:
     assert "KB each" in shown
 
 
+def test_overdue(tmp_path: Path) -> None:
+    """Seeded, so these figures are always the same: more late parcels than by the ETA alone, fewer false alarms than after 5 days."""
+    shown, figures = run("overdue", tmp_path, "--shops", "1", "--parcels", "600")
+    ours, eta = figures["ways"]["ours"], figures["ways"]["carrier's ETA alone"]
+    assert ours["late"] == eta["late"] > 10
+    assert ours["told_before_asked"] > eta["told_before_asked"]
+    assert ours["false_of_1000_on_time"] < figures["ways"]["5 days after the order"]["false_of_1000_on_time"]
+    assert "hours early" in shown
+
+
 def test_storm(tmp_path: Path) -> None:
     shown, figures = run("storm", tmp_path, "--only", "node", "--runs", "1", "--clients", "20")
     [restart] = figures["servers"]["node"]["restart"]

@@ -1,4 +1,4 @@
-"""A parcel that we noticed to be late is spoken of as a delay: with an apology, without a day that has passed, with the next word's time."""
+"""A parcel that we noticed to be late: a delay with an apology, without a day that has passed, with the next word's time."""
 
 from datetime import timedelta
 

@@ -37,6 +37,7 @@ def upgrade() -> None:
         _text("carrier", 128),
         _text("country", 16),
         sa.Column("took_s", sa.Integer(), nullable=False),
+        sa.Column("so_far_s", sa.Integer(), nullable=False),
         sa.Column("rest_s", sa.Integer(), nullable=True),
         _time("ended_at"),
         sa.PrimaryKeyConstraint("inbox_id", "order_id", "shipment_id", "step", name="pk_order_durations"),
