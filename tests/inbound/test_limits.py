@@ -47,3 +47,22 @@ async def test_every_limit_refuses_what_is_over_it(start_server: StartServer, ht
         await one.leave()
     server.stop()
     await stage.clear()
+
+
+async def test_looking_for_facts_counts_by_shopper_and_by_address(start_server: StartServer, http: aiohttp.ClientSession) -> None:
+    server = start_server(env={"SHOPBELL_COMMANDS_PER_MINUTE": "6", "SHOPBELL_HANDSHAKES_PER_MINUTE": "20"})
+    stage = Stage(server)
+    shopper, other = await stage.shopper(), await stage.shopper()
+    url = f"{server.url}/v1/conversations/current/facts"
+
+    async def look(token: str | None) -> int:
+        async with http.get(url, headers={"Authorization": f"Bearer {token}", "X-Shopbell-Key": "pk_test"}) as response:
+            return response.status
+
+    mine = [await look(shopper.token) for _ in range(8)]
+    assert (mine[0], mine[-1]) == (404, 429), mine
+    assert await look(other.token) == 404, "another shopper has a limit of their own"
+    strangers = [await look("x") for _ in range(15)]
+    assert (strangers[0], strangers[-1]) == (401, 429), "nobody is looked up for ever"
+    server.stop()
+    await stage.clear()
