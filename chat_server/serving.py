@@ -1,7 +1,7 @@
 """One process from start to end: its port, its signals, and a stop that a proxy sees and no client loses anything by.
 
 SIGTERM or SIGINT: not ready at once, the port stays open for a moment, then everyone is sent away in order, and the exit code is 0.
-A second signal ends at once.
+A second signal ends at once, unless there is a parent: it may come from both, and the parent knows when to use force.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ log = structlog.get_logger("serving")
 async def serve(settings: Settings, *, shared_port: bool = False, ready: Callable[[], None] = lambda: None) -> None:
     """Until a signal. `shared_port`: other processes listen on the same port, and `stdin` ends when the parent does."""
     stopping = asyncio.Event()
-    _on_signals(stopping)
+    _on_signals(stopping, at_once=not shared_port)
     if shared_port:
         await _watch_parent(stopping)
     server = Shopbell(settings)
@@ -56,9 +56,9 @@ async def serve(settings: Settings, *, shared_port: bool = False, ready: Callabl
     log.info("ended", flow="serving")
 
 
-def _on_signals(stopping: asyncio.Event) -> None:
+def _on_signals(stopping: asyncio.Event, *, at_once: bool) -> None:
     def stop() -> None:
-        if stopping.is_set():
+        if stopping.is_set() and at_once:
             os._exit(1)
         stopping.set()
 

@@ -64,9 +64,17 @@ class Workers:
 
     def _stop(self) -> None:
         number = signal.SIGKILL if self._stopping.is_set() else signal.SIGTERM
+        if not self._stopping.is_set():
+            asyncio.get_running_loop().call_later(STOP_S, self._kill)
         self._stopping.set()
         for process in self._alive:
             _send(process, number)
+
+    def _kill(self) -> None:
+        """Who has not ended by now hangs."""
+        for process in self._alive:
+            log.error("a worker did not end and is killed", pid=process.pid)
+            _send(process, signal.SIGKILL)
 
     async def _keep(self, place: int, served: asyncio.Event) -> None:
         """One place of the N: whoever holds it is replaced when it ends, after a pause that grows."""
