@@ -146,10 +146,10 @@ async def no_violations(page: Page, *, within: str | None = None) -> None:
         raise AssertionError("axe: " + "\n".join(f"{rule}: {node}" for rule, nodes in found for node in nodes))
 
 
-async def eventually(condition: Callable[[], Any], page: Page, seconds: float = 15) -> None:
-    """Waits for an awaitable condition to become true."""
+async def eventually(condition: Callable[[], object], page: Page, seconds: float = 15) -> None:
+    """Waits for what the test has heard of the page to be so."""
     for _ in range(int(seconds * 10)):
-        if await condition():
+        if condition():
             return
         await page.wait_for_timeout(100)
     raise AssertionError("it did not come true in time")

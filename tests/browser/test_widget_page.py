@@ -5,7 +5,6 @@ The page stands at the test inbox's origin and is nothing but the snippet.
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
 from collections.abc import AsyncIterator, Iterator
@@ -14,7 +13,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, Page, Request, async_playwright, expect
 
-from tests.browser.people import person
+from tests.browser.people import eventually, person
 from tests.browser.shop_page import NO_WEBSOCKET, shop_page
 from tests.processes import INBOX_KEY, ChatServer
 
@@ -53,6 +52,11 @@ def told(page: Page) -> list[dict[str, Any]]:
     return bodies
 
 
+def facts_in(bodies: list[dict[str, Any]]) -> list[tuple[str, Any]]:
+    """Kind and data of each fact, but for how long the page was looked at."""
+    return [(each["kind"], each["data"]) for body in bodies for each in body["activities"] if each["kind"] != "dwell"]
+
+
 async def open_and_write(page: Page, text: str) -> None:
     await page.get_by_role("button", name="Chat").click()
     box = page.get_by_role("dialog").get_by_role("textbox", name=re.compile("Write a message"))
@@ -88,6 +92,7 @@ async def test_before_intent_there_is_neither_app_nor_socket(browser: Browser, s
     assert sockets == []
     assert asked.count("loader.js") == 1
     await who.page.get_by_role("button", name="Chat").hover()
+    await eventually(lambda: [name for name in asked if name.startswith("app-")], who.page)
     await who.page.wait_for_timeout(500)
     assert len([name for name in asked if name.startswith("app-")]) == 1
     assert sockets == []
@@ -97,7 +102,7 @@ async def test_the_page_tells_facts(browser: Browser, shop: str) -> None:
     who = await person(browser)
     bodies = told(who.page)
     await who.page.goto(shop)
-    await who.page.wait_for_timeout(1200)
+    await eventually(lambda: bodies, who.page)
     await who.page.evaluate("""() => {
       history.pushState({}, "", "/two");
       document.querySelector("#f").checkValidity();
@@ -105,10 +110,10 @@ async def test_the_page_tells_facts(browser: Browser, shop: str) -> None:
       gtag("event", "view_item", {currency: "PLN", value: 129, items: [{item_id: "p1", item_name: "Shoe", price: 129}]});
       document.dispatchEvent(new MouseEvent("mouseout", {clientY: -1, bubbles: true}));
     }""")
-    await who.page.wait_for_timeout(2000)
-    facts = [(each["kind"], each["data"]) for body in bodies for each in body["activities"]]
-    kinds = [kind for kind, _ in facts if kind != "dwell"]
-    assert sorted(kinds) == ["exit_intent", "form_error", "page_view", "page_view", "track", "view_item"]
+    await eventually(lambda: len(facts_in(bodies)) >= 6, who.page)
+    await who.page.wait_for_timeout(1000)  # nothing is told twice
+    facts = facts_in(bodies)
+    assert sorted(kind for kind, _ in facts) == ["exit_intent", "form_error", "page_view", "page_view", "track", "view_item"]
     by_kind = dict(facts)
     assert by_kind["track"] == {"name": "early", "properties": {"a": 1}}
     assert by_kind["page_view"] == {"url": f"{shop}/two", "title": "A shop", "referrer": f"{shop}/"}
@@ -132,12 +137,13 @@ async def test_without_consent_nothing_is_kept_or_told_and_the_chat_still_works(
     assert await who.page.evaluate(kept) == [[], [], [], ""]
     assert bodies == []
     await who.page.evaluate("shopbell('consent', true)")
-    await who.page.wait_for_timeout(1500)
+    await eventually(lambda: bodies, who.page)
     assert [each["kind"] for each in bodies[0]["activities"]] == ["page_view"]
     assert bodies[0]["consent"] is True
     assert await who.page.evaluate("Object.keys(localStorage)") == [f"shopbell.{INBOX_KEY}"]
     await who.page.evaluate("shopbell('optOut')")
-    await who.page.wait_for_timeout(1000)
+    await who.page.wait_for_function("Object.keys(localStorage).length === 0")
+    await who.page.wait_for_timeout(1000)  # and what is under way brings nothing back
     assert await who.page.evaluate("Object.keys(localStorage)") == []
 
 
@@ -146,7 +152,7 @@ async def test_global_privacy_control_ends_the_watching(browser: Browser, shop: 
     await who.page.add_init_script("Object.defineProperty(navigator, 'globalPrivacyControl', {value: true})")
     bodies = told(who.page)
     await who.page.goto(shop)
-    await who.page.wait_for_timeout(1500)
+    await eventually(lambda: bodies, who.page)
     await who.page.evaluate("shopbell('track', 'x', {})")
     await who.page.wait_for_timeout(1500)
     assert [body["activities"] for body in bodies] == [[]] * len(bodies)
@@ -183,8 +189,9 @@ async def test_back_button_restores_the_page_and_the_socket(browser_with_bfcache
     await page.evaluate("window.same = true")
     await page.goto(f"{shop}/other")
     await page.evaluate("history.back()")
-    await asyncio.sleep(3)
-    assert await page.evaluate("window.same") is True, "the page was loaded anew: something keeps it out of the cache"
+    await page.wait_for_function("location.pathname === '/'")
+    reasons = await page.evaluate("JSON.stringify(performance.getEntriesByType('navigation')[0].notRestoredReasons)")
+    assert await page.evaluate("window.same") is True, f"the page was loaded anew: {reasons}"
     await expect(page.get_by_role("log").get_by_text("Before")).to_have_count(1)
     box = page.get_by_role("dialog").get_by_role("textbox", name=re.compile("Write a message"))
     await box.fill("After")
