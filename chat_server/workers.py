@@ -34,6 +34,9 @@ class Workers:
         self._alive: set[Process] = set()
         self._stopping = asyncio.Event()
         self._rolling = asyncio.Lock()
+        self._places = [asyncio.Lock() for _ in range(count)]
+        """held while somebody takes a place"""
+        self._served = [asyncio.Event() for _ in range(count)]
 
     async def run(self, ready: Callable[[], None]) -> None:
         """Until SIGTERM or SIGINT, and all have ended; a second signal kills them. `ready` is called when all serve for the first time."""
@@ -48,17 +51,15 @@ class Workers:
             task.add_done_callback(rolls.discard)
 
         loop.add_signal_handler(signal.SIGHUP, roll)
-        first = [asyncio.Event() for _ in range(self._count)]
-        places = [asyncio.create_task(self._keep(place, event)) for place, event in enumerate(first)]
-        announced = asyncio.create_task(self._announce(first, ready))
+        places = [asyncio.create_task(self._keep(place)) for place in range(self._count)]
+        announced = asyncio.create_task(self._announce(ready))
         await asyncio.gather(*places)
         announced.cancel()
         await asyncio.gather(announced, *rolls, return_exceptions=True)
         await asyncio.gather(*(self._end(process) for process in list(self._alive)))
 
-    @staticmethod
-    async def _announce(first: Sequence[asyncio.Event], ready: Callable[[], None]) -> None:
-        for event in first:
+    async def _announce(self, ready: Callable[[], None]) -> None:
+        for event in self._served:
             await event.wait()
         ready()
 
@@ -76,20 +77,13 @@ class Workers:
             log.error("a worker did not end and is killed", pid=process.pid)
             _send(process, signal.SIGKILL)
 
-    async def _keep(self, place: int, served: asyncio.Event) -> None:
+    async def _keep(self, place: int) -> None:
         """One place of the N: whoever holds it is replaced when it ends, after a pause that grows."""
         failures, loop = 0, asyncio.get_running_loop()
         while not self._stopping.is_set():
             since = loop.time()
-            process = self._fresh.pop(place, None)
-            if process is None:
-                process = await self._start()
-                if await _is_ready(process):
-                    served.set()
-                else:
-                    _send(process, signal.SIGKILL)
-            self._serving[place] = process
-            code = await self._gone(process)
+            process = await self._next(place)
+            code = await self._gone(process) if process is not None else None
             if self._stopping.is_set():
                 return
             if place in self._fresh:
@@ -102,23 +96,50 @@ class Workers:
             except TimeoutError:
                 continue
 
+    async def _next(self, place: int) -> Process | None:
+        """Who holds the place from now on; None when the machine has no room for a process."""
+        async with self._places[place]:
+            process = self._fresh.pop(place, None)
+            if process is None:
+                process = await self._start()
+                if process is None:
+                    return None
+                if await _is_ready(process):
+                    self._served[place].set()
+                else:
+                    _send(process, signal.SIGKILL)
+            self._serving[place] = process
+            return process
+
     async def _roll(self) -> None:
         """A fresh process for each place. One that does not become ready ends the roll, and the old ones go on."""
+        if not all(each.is_set() for each in self._served):
+            log.error("not all workers have served yet: nothing is replaced")
+            return
         async with self._rolling:
             for place in range(self._count):
-                if self._stopping.is_set():
+                if self._stopping.is_set() or not await self._replace(place):
                     return
-                fresh = await self._start()
-                if not await _is_ready(fresh):
-                    log.error("a fresh worker is not ready; the old ones go on", worker=place)
-                    await self._end(fresh)
-                    return
-                self._fresh[place] = fresh
-                await self._end(self._serving[place])
                 log.info("replaced", worker=place)
 
-    async def _start(self) -> Process:
-        process = await asyncio.create_subprocess_exec(*self._command, stdin=PIPE, stdout=PIPE, start_new_session=True)
+    async def _replace(self, place: int) -> bool:
+        async with self._places[place]:
+            fresh = await self._start()
+            if fresh is None or not await _is_ready(fresh):
+                log.error("a fresh worker is not ready; the old ones go on", worker=place)
+                if fresh is not None:
+                    await self._end(fresh)
+                return False
+            self._fresh[place] = fresh
+            await self._end(self._serving[place])
+            return True
+
+    async def _start(self) -> Process | None:
+        try:
+            process = await asyncio.create_subprocess_exec(*self._command, stdin=PIPE, stdout=PIPE, start_new_session=True)
+        except OSError as error:
+            log.error("a worker could not be started", error=str(error))
+            return None
         self._alive.add(process)
         if self._stopping.is_set():
             _send(process, signal.SIGTERM)
