@@ -58,6 +58,7 @@ ROOMS = (
     Room(
         r"chat_server/outbound/.*",
         (
+            "asyncpg.exceptions",
             "chat_server.outbound",
             "chat_server.core",
             "chat_server.errors",
