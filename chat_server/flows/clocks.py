@@ -6,6 +6,7 @@ Any number of processes do this side by side: the store gives each job, and each
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from functools import partial
@@ -24,6 +25,8 @@ LEASE = timedelta(seconds=20)
 """how long the jobs of a process that died are nobody's"""
 RENEW_S = 5.0
 LIMIT = 32
+ROOM_OF = {offers.DELIVER: 8}
+"""of LIMIT, for a kind that waits for somebody else's server: when that one hangs, the other kinds go on"""
 KEEP_JOBS = timedelta(days=7)
 KEEP_SESSIONS = timedelta(days=7)
 KEEP_VISITS = timedelta(days=90)
@@ -42,6 +45,8 @@ class Clocks:
         self._running: dict[str, asyncio.Task[None]] = {}
         self._held: dict[str, asyncio.Task[None]] = {}
         """keys of jobs that are in hand here: their leases are renewed, and none is taken up a second time"""
+        self._busy: Counter[str] = Counter()
+        """how many of each kind are in hand"""
         self._kinds: dict[str, Callable[[Job], Awaitable[str | None]]] = {
             core.BOT_TURN: lambda job: bot_turns.run(context, job),
             core.ASSIGN_QUEUE: lambda job: assign_waiting(context, job.payload["inbox"]),
@@ -76,12 +81,21 @@ class Clocks:
         room = LIMIT - len(self._running)
         if room <= 0:
             return False
-        due = await self._context.store.write(lambda tx: tx.jobs.claim(now, now + LEASE, room))
+
+        def work(tx: Tx) -> list[Job]:
+            found: list[Job] = []
+            for kind, most in ROOM_OF.items():
+                if (free := min(room - len(found), most - self._busy[kind])) > 0:
+                    found += tx.jobs.claim(now, now + LEASE, free, only=[kind])
+            return found + tx.jobs.claim(now, now + LEASE, room - len(found), but=list(ROOM_OF))
+
+        due = await self._context.store.write(work)
         new = [job for job in due if job.key not in self._held]
         for job in new:
             task = asyncio.create_task(self._one(job, self._running.get(job.lane)))
             self._held[job.key] = self._running[job.lane] = task
-            task.add_done_callback(partial(self._ended, job.lane, job.key))
+            self._busy[job.kind] += 1
+            task.add_done_callback(partial(self._ended, job))
         return bool(new)
 
     async def sweep(self) -> None:
@@ -112,10 +126,11 @@ class Clocks:
             except Exception:  # outermost guard of the loop: a lease that could not be renewed is renewed at the next turn, or lost
                 log.exception("renewal failed")
 
-    def _ended(self, lane: str, key: str, task: asyncio.Task[None]) -> None:
-        del self._held[key]
-        if self._running.get(lane) is task:
-            del self._running[lane]
+    def _ended(self, job: Job, task: asyncio.Task[None]) -> None:
+        self._busy[job.kind] -= 1
+        del self._held[job.key]
+        if self._running.get(job.lane) is task:
+            del self._running[job.lane]
 
     async def _one(self, job: Job, before: asyncio.Task[None] | None) -> None:
         if before is not None:

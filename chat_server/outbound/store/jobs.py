@@ -33,8 +33,11 @@ class Jobs:
         if rows:
             self._c.execute(insert_once(self._c, jobs), rows)
 
-    def claim(self, now: datetime, until: datetime, limit: int) -> list[Job]:
-        """Due jobs that nobody holds, in lanes that no other process holds, leased until `until`. A lease that ran out is no lease."""
+    def claim(self, now: datetime, until: datetime, limit: int, *, only: Collection[str] = (), but: Collection[str] = ()) -> list[Job]:
+        """Due jobs that nobody holds, in lanes that no other process holds, leased until `until`. A lease that ran out is no lease.
+
+        `only` and `but` name kinds.
+        """
         free = or_(jobs.c.leased_until.is_(None), jobs.c.leased_until < now)
         held = jobs.alias()
         elsewhere = exists().where(
@@ -47,6 +50,10 @@ class Jobs:
             .limit(limit)
             .with_for_update(skip_locked=True)
         )
+        if only:
+            due = due.where(jobs.c.kind.in_(list(only)))
+        if but:
+            due = due.where(jobs.c.kind.not_in(list(but)))
         found = [Job(row.key, row.kind, row.due_at, row.payload, row.attempts + 1) for row in self._c.execute(due)]
         for job in found:
             leased = {"leased_until": until, "attempts": job.attempts, "holder": self._node}
