@@ -140,8 +140,12 @@ class OrderFacts:
         taken = self._looked = 0
         await self._guarded("watch", "look", self._look)
         for change in await self._source.due_changes(LIMIT):
+            if not await self._mine():
+                return taken > 0
             taken += await self._guarded("order", change.id, partial(self._changed, change))
         for settled in await self._source.due_settlements(LIMIT):
+            if not await self._mine():
+                return taken > 0
             taken += await self._guarded("settlement", settled.id, partial(self._settled, settled))
         return taken > 0 or self._looked == LIMIT
 
