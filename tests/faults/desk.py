@@ -70,6 +70,9 @@ class Desk(Person):
         for row in answer["conversations"]:
             if self.last.get(row["id"]) != row["seq"] or self.epochs.get(row["id"]) != row["epoch"]:
                 await self.sync(row["id"])
+        for each in self.last.keys() - {row["id"] for row in answer["conversations"]}:
+            # Resolved: no head will tell of what was written there while nobody listened.
+            self._ask(each)
 
     def noticed(self, sight: Sight, fact: Json) -> None:
         if sight.fact == "conversation_assigned":
