@@ -30,7 +30,7 @@ async def rows(world: World) -> dict[str, int]:
 async def test_an_accepted_event_is_stored_raw_with_its_order_and_its_news(world: World) -> None:
     body = envelope(order(1), iso(NOW))
     assert await world.status.ingest("src_1", sign(SECRET, "msg_1", NOW, body), body) == Receipt(200, {"ok": True, "outcome": "accepted"})
-    assert await rows(world) == {"order_deliveries": 1, "order_orders": 1, "order_changes": 1}
+    assert await rows(world) == {"order_deliveries": 1, "order_orders": 1, "order_changes": 1, "order_watches": 1}
 
     def work(conn: Connection) -> tuple[bytes, str, str]:
         delivery = conn.execute(select(deliveries)).one()
