@@ -4,6 +4,7 @@ Does not retry and keeps no schedule: the caller does, and may, because the offe
 """
 
 import asyncio
+import hmac
 import ipaddress
 import logging
 import socket
@@ -49,6 +50,8 @@ class Answer(msgspec.Struct, frozen=True):
     reason: Annotated[str, msgspec.Meta(max_length=500)] | None = None
 
 
+GONE = Delivery("failed", "gone")
+"""a 410: the address is not called again until it, or its secret, is another"""
 log = logging.getLogger("order_status.actions")
 _answer = msgspec.json.Decoder(Answer)
 
@@ -108,7 +111,7 @@ async def _read(response: aiohttp.ClientResponse, now: datetime) -> Delivery:
         case status if 300 <= status < 400:
             return Delivery("failed", "redirect")
         case 410:
-            return Delivery("failed", "gone")
+            return GONE
         case status if status in _TRY_AGAIN or status >= 500:
             return Delivery("retry", f"http_{status}", wait)
         case status:
@@ -153,6 +156,11 @@ def _retry_after(value: str | None, now: datetime) -> int | None:
         return None
     seconds = ((at if at.tzinfo else at.replace(tzinfo=UTC)) - now).total_seconds()
     return max(0, min(int(seconds), LONGEST_WAIT_S))
+
+
+def _gone_mark(config: ActionConfig) -> str:
+    """Under which, beside the offers, it is kept that this address with this secret is gone. No offer has such an id."""
+    return f"gone:{hmac.digest(config.secret.encode(), config.url.encode(), 'sha256').hex()[:48]}"
 
 
 AddressInfo = tuple[int | socket.AddressFamily, int | socket.SocketKind, int, str, tuple[Any, ...]]
@@ -217,14 +225,22 @@ class Actions:
         config = self._configs.get(offer.inbox_id)
         if config is None:
             return Delivery("failed", "no_action_address")
-        known = await self._writer.read(lambda conn: store.outcome(conn, offer.inbox_id, offer.offer_id))
+        gone = _gone_mark(config)
+
+        def look(conn: store.Connection) -> Delivery | None:
+            marked = GONE if store.outcome(conn, offer.inbox_id, gone) == GONE else None
+            return store.outcome(conn, offer.inbox_id, offer.offer_id) or marked
+
+        known = await self._writer.read(look)
+        if known == GONE:
+            log.warning("offer_accepted not sent: the address answered 410", extra={"flow": "offer_accepted", "decision": "gone"})
         if known is not None:
             return known
         started = time.perf_counter()
         delivery = await call_shop(config, offer, self._clock(), self._timeout_s)
-        if delivery.status in ("done", "refused", "pending"):
-            now = self._clock()
-            await self._writer.write(lambda conn: store.record_outcome(conn, offer.inbox_id, offer.offer_id, delivery, now))
+        if delivery.status in ("done", "refused", "pending") or delivery == GONE:
+            key, now = gone if delivery == GONE else offer.offer_id, self._clock()
+            await self._writer.write(lambda conn: store.record_outcome(conn, offer.inbox_id, key, delivery, now))
         took = round((time.perf_counter() - started) * 1000, 1)
         fields = {"flow": "offer_accepted", "conversation": offer.conversation, "decision": delivery.status, "ms": took}
         log.info("offer_accepted %s", delivery.status, extra=fields)

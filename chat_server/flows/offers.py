@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from datetime import datetime, timedelta
 
 from chat_server.core.conversation import append
@@ -14,6 +15,8 @@ DELIVER = "deliver_offer"
 EXPIRE = "expire_offer"
 SCHEDULE = (5.0, 300.0, 1800.0, 7200.0, 18000.0, 36000.0, 50400.0, 72000.0, 86400.0)
 """seconds to the next try; the shop knows a repeat by the offer id. Source: docs/wire.md, Webhooks to the shop"""
+JITTER = 0.1
+"""of each pause: what failed together does not come back together"""
 FINAL = ("done", "refused", "expired")
 
 
@@ -71,7 +74,7 @@ async def deliver(context: Context, job: Job) -> str | None:
     if status == "retry":
         if job.attempts > len(SCHEDULE):
             return await settle(context, offer_id, "refused", "shop_unreachable")
-        wait = max(SCHEDULE[job.attempts - 1], retry_after or 0.0)
+        wait = max(SCHEDULE[job.attempts - 1] * random.uniform(1 - JITTER, 1.0), retry_after or 0.0)
         await context.store.write(lambda tx: tx.jobs.again(job.key, context.clock() + timedelta(seconds=wait)))
         return None
     return await settle(context, offer_id, "refused" if status == "failed" else status, reason)

@@ -10,6 +10,7 @@ from aiohttp import web
 from aiohttp.test_utils import unused_port
 
 from order_status import ActionConfig, Delivery
+from order_status.actions import Actions
 from order_status.shops.standard_webhooks import Verified, verify
 from tests.order_status.action_shop import DONE, OFFER, Shop, actions, says, shop
 from tests.order_status.world import NOW, SECRET, World
@@ -106,7 +107,6 @@ async def test_after_retry_the_next_call_has_the_same_key_and_a_signature_of_its
         (400, Delivery("failed", "http_400")),
         (401, Delivery("failed", "http_401")),
         (404, Delivery("failed", "http_404")),
-        (410, Delivery("failed", "gone")),
         (422, Delivery("failed", "http_422")),
         (408, Delivery("retry", "http_408")),
         (409, Delivery("retry", "http_409")),
@@ -121,6 +121,19 @@ async def test_each_status_has_its_outcome(world: World, status: int, delivery: 
         hands = actions(world, at)
         assert await hands.deliver(OFFER) == delivery
         assert await hands.deliver(OFFER) == delivery
+        assert len(at.calls) == 2
+
+
+async def test_an_address_that_is_gone_is_not_called_again_until_it_is_another(world: World) -> None:
+    async with shop(says({}, 410)) as at:
+        gone = Delivery("failed", "gone")
+        assert await actions(world, at).deliver(OFFER) == gone
+        assert await actions(world, at).deliver(OFFER) == gone
+        assert await actions(world, at).deliver(replace(OFFER, offer_id="off_2")) == gone
+        assert len(at.calls) == 1, "also after a restart"
+        at.answer = says(DONE)
+        moved = Actions(world.writer, [ActionConfig("demo", f"{at.url}?v=2", SECRET, True)], world.clock, 5.0)
+        assert await moved.deliver(OFFER) == Delivery("done")
         assert len(at.calls) == 2
 
 
