@@ -4,6 +4,7 @@ import itertools
 import tomllib
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
@@ -13,7 +14,7 @@ from chat_server.core.order_news import parse_order_messages
 from chat_server.flows import proactive, visits
 from chat_server.inbound.order_facts import OrderFacts
 from chat_server.outbound.orders import ShopOrders
-from order_status import OrderStatus
+from order_status import DeliveryConfig, OrderStatus
 from order_status.shops.standard_webhooks import sign
 from tests.flows.world import QUIET, World, inbox
 from tests.order_status.world import NOW, SECRET, SOURCE, envelope, iso, order, parcel
@@ -26,7 +27,7 @@ class Walk(World):
 
     async def begin(self) -> None:
         self.clock.now = NOW
-        self.status = OrderStatus(self.database, [SOURCE], [], self.clock)
+        self.status = OrderStatus(self.database, [SOURCE], [], self.clock, [DeliveryConfig("demo", "Europe/Warsaw", "PL")])
         self.context = replace(self.context, orders=ShopOrders(self.status))
         self._deliveries = itertools.count(1)
 
@@ -104,3 +105,40 @@ async def test_a_delay_comes_with_a_way_out_at_the_next_visit(walk: Walk) -> Non
     assert [part["type"] for part in message.parts] == ["text", "order_card", "offer"]
     assert "Nov 25" in message.parts[0]["text"]
     assert message.parts[1]["order"]["delayed"] is True
+
+
+async def test_a_late_parcel_is_told_with_an_apology_and_the_next_words_time_and_then_once_more(walk: Walk) -> None:
+    visitor = await walk.visitor("c-7")
+    scans = [{"stage": "in_transit", "at": "2026-11-18T09:00:00Z"}, {"stage": "out_for_delivery", "at": "2026-11-19T07:00:00Z"}]
+    known = parcel("delivered", "2026-11-19T09:00:00Z", id="h-1", scans=scans)
+    await walk.webhook(order(1, known, order_id="H-1", notify=False))
+    await walk.webhook(order(1, parcel("in_transit", promised="2026-11-23")))
+    await walk.later()
+    await walk.spoken(visitor.id)
+    walk.clock.now = datetime(2026, 11, 24, 8, tzinfo=UTC)
+    for _ in range(3):
+        await walk.later(61)
+    assert await walk.spoken(visitor.id) == ["order:shipped", "order:delayed"]
+    message = [fact.message for fact in walk.ears.told if fact.message is not None][1]
+    assert message.parts[0]["text"].startswith(
+        "Your parcel from order 1001 is running late. We are sorry. We do not have a new date yet. "
+        "If nothing has changed by Nov 25, 08:01, we will write to you again."
+    )
+    assert message.parts[1]["order"]["delayed"] is True
+    walk.clock.forward(hours=25)
+    for _ in range(3):
+        await walk.later(61)
+    assert await walk.spoken(visitor.id) == ["order:shipped", "order:delayed", "order:still_delayed"]
+
+
+async def test_a_parcel_that_moves_before_the_shopper_is_back_is_not_spoken_of_as_late(walk: Walk) -> None:
+    visitor = await walk.visitor("c-7", seen=False)
+    await walk.webhook(order(1, parcel("in_transit", eta="2026-11-23")))
+    walk.clock.now = datetime(2026, 11, 24, 8, tzinfo=UTC)
+    for _ in range(2):
+        await walk.later(61)
+    assert (await walk.status.overdue("demo", "A-1001"))[0].withdrawn_at is None
+    await walk.webhook(order(2, parcel("out_for_delivery", "2026-11-24T08:30:00Z", eta="2026-11-23")))
+    await walk.later()
+    assert (await walk.status.overdue("demo", "A-1001"))[0].withdrawn_at is not None
+    assert await walk.spoken(visitor.id) == ["order:out_for_delivery"]

@@ -96,6 +96,8 @@ def test_a_setting_that_cannot_be_used_is_named(tmp_path: Path, name: str, value
         ('locales = ["en"]', 'locales = ["en"]\n[inbox.budget]\nunasked_per_day = -1', "inbox.budget.unasked_per_day"),
         ('locales = ["en"]', 'locales = ["en"]\n[[inbox.sources]]\nid = "x"\nsecret = "y"', "inbox.sources[0].secret"),
         ('locales = ["en"]', 'locales = ["en"]\n[inbox.sources]\nid = "x"', "inbox.sources"),
+        ('locales = ["en"]', 'locales = ["en"]\n[inbox.delivery]\nworking_days = ["someday"]', "inbox.delivery.working_days"),
+        ('locales = ["en"]', 'locales = ["en"]\n[inbox.delivery]\nlands = "PL"', "inbox.delivery.lands"),
         ('locales = ["en"]', 'locales = ["en"]\n[inbox.actions]\nurl = "https://x.example"', "inbox.actions.secret"),
         ('locales = ["en"]', 'locales = ["en"]\n[[inbox.offers]]\nid = "v"\nkind = "v"', "inbox.offers.title"),
         ('locales = ["en"]', 'locales = ["en"]\n[[inbox.order_messages]]\non = "teleported"', "inbox.order_messages[0].on"),
@@ -168,3 +170,14 @@ def test_the_process_says_it_in_one_line_and_opens_no_port(tmp_path: Path) -> No
     assert ended.returncode == 2
     assert "inbox.key" in ended.stderr
     assert len(ended.stderr.strip().splitlines()) == 1
+
+
+def test_where_an_inbox_delivers(tmp_path: Path) -> None:
+    (tmp_path / "inbox.toml").write_text(SMALLEST, encoding="utf-8")
+    (file,) = load({"SHOPBELL_INBOXES": str(tmp_path)}).inboxes
+    days = frozenset(range(5))
+    assert file.delivery == {"inbox_id": "demo", "timezone": "UTC", "country": "", "working_days": days, "watch": True}
+    text = SMALLEST + '[inbox.delivery]\ncountry = "DE-BY"\nworking_days = ["mon", "sat"]\nwatch = false\n'
+    (tmp_path / "inbox.toml").write_text(text, encoding="utf-8")
+    (file,) = load({"SHOPBELL_INBOXES": str(tmp_path)}).inboxes
+    assert file.delivery == {"inbox_id": "demo", "timezone": "UTC", "country": "DE-BY", "working_days": frozenset({0, 5}), "watch": False}
