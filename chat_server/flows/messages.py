@@ -133,7 +133,8 @@ def _send_together(tx: Tx, waiting: Sequence[Sending]) -> list[tuple[Plan, Json]
     outcomes: list[tuple[Plan, Json] | Exception] = []
     plans = []
     for each in waiting:
-        found, who = loaded.get(each.conversation or ""), each.visitor
+        who = each.visitor
+        found = loaded.get(each.conversation) if each.conversation is not None else _open_and_new(tx, each, loaded)
         if found is None or found.visitor_id != who.id or found.status is Status.RESOLVED or each.draft.chosen:
             outcomes.append(Aside())
             continue
@@ -147,6 +148,15 @@ def _send_together(tx: Tx, waiting: Sequence[Sending]) -> list[tuple[Plan, Json]
         outcomes.append((plan, placed(plan.facts[0], message)))
     save_all(tx, plans)
     return outcomes
+
+
+def _open_and_new(tx: Tx, sending: Sending, loaded: dict[str, Conversation]) -> Conversation | None:
+    """The open conversation for a message that names none, unless it stands in any of theirs already."""
+    who = as_known(tx, sending.visitor)
+    if tx.conversations.sent_anywhere(who, sending.draft.client_id) is not None:
+        return None
+    found = tx.conversations.unresolved(who)
+    return None if found is None else loaded.setdefault(found.id, found)
 
 
 def incoming(draft: Draft, sender: Sender, now: datetime) -> Message:

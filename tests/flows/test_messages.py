@@ -174,3 +174,15 @@ async def test_a_message_sent_twice_at_the_same_moment_is_stored_once(world: Wor
     with pytest.raises(ClientError) as refused:
         await messages.send_message(world.context, visitor, other, opened["conversation"])
     assert refused.value.code is Code.CONFLICT
+
+
+async def test_messages_that_name_no_conversation_go_into_the_open_one_together(world: World) -> None:
+    visitor = await world.visitor()
+    opened = await messages.send_message(world.context, visitor, world.draft("Hello"), None)
+    drafts = [world.draft(f"Message {number}") for number in range(4)]
+    sending = [messages.send_message(world.context, visitor, draft, None) for draft in drafts]
+    named = [messages.send_message(world.context, visitor, world.draft("Named"), opened["conversation"])]
+    answers = await asyncio.gather(*sending, *named)
+    assert sorted(answer["seq"] for answer in answers) == [2, 3, 4, 5, 6]
+    assert {answer["conversation"] for answer in answers} == {opened["conversation"]}
+    assert await messages.send_message(world.context, visitor, drafts[1], None) == answers[1]
