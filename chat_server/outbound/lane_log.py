@@ -36,8 +36,8 @@ class LibraryLog:
         log.info("library", said=message)
 
     def exception(self, message: str, *args: object) -> None:
-        """A failure, with its trace; a POST that cannot be read is none."""
-        if message == "post request handler error" and isinstance(sys.exc_info()[1], UNREADABLE):
+        """A failure, with its trace; a POST that cannot be read, or whose sender went in the middle of it, is none."""
+        if message == "post request handler error" and isinstance(sys.exc_info()[1], (*UNREADABLE, ConnectionError)):
             self.refuse()
         else:
             log.exception("library", said=message)

@@ -6,6 +6,8 @@ import asyncio
 import socket
 import struct
 
+import aiohttp
+
 from tests.conftest import StartServer
 from tests.processes import INBOX_KEY
 from tests.walks.database import rows
@@ -29,3 +31,21 @@ async def test_a_reset_in_the_middle_of_a_body_is_no_error_of_the_server(start_s
     server.stop()
     assert "request failed" not in server.log()
     assert rows(server, "SELECT count(*) FROM visitors") == [(0,)]
+
+
+async def test_nor_is_one_in_the_middle_of_a_poll(start_server: StartServer) -> None:
+    server = start_server()
+    async with (
+        aiohttp.ClientSession() as http,
+        http.get(f"{server.url}/socket.io/?EIO=4&transport=polling", headers={"Origin": server.origin}) as opened,
+    ):
+        sid = (await opened.text()).split('"sid":"')[1].split('"')[0]
+    _, writer = await asyncio.open_connection("127.0.0.1", server.stack.ports.chat)
+    path = f"/socket.io/?EIO=4&transport=polling&sid={sid}"
+    writer.write(f"POST {path} HTTP/1.1\r\nHost: x\r\nOrigin: {server.origin}\r\nContent-Length: 50\r\n\r\n4".encode())
+    await writer.drain()
+    await asyncio.sleep(0.2)
+    writer.transport.abort()
+    await asyncio.sleep(0.5)
+    server.stop()
+    assert "post request handler error" not in server.log()
