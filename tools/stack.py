@@ -94,8 +94,7 @@ class Stack:
             "rasa",
             "run",
             "--enable-api",
-            "--auth-token",
-            token,
+            f"--auth-token={token}",  # in one word: a token may begin with a dash
             "-m",
             "models",
             "--endpoints",

@@ -9,6 +9,7 @@ import asyncio
 import json
 import re
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -198,24 +199,27 @@ class Http:
         after, epoch, wait = (_whole(request, name) for name in ("after", "epoch", "wait"))
         wanted = p.parse(request.match_info["id"], p.Id)
 
-        async def look(conversation: str | None) -> tuple[str, Json]:
+        async def look(conversation: str | None, begun: str | None) -> tuple[str, Json]:
             found, caught_up = await messages.catch_up(self._context, visitor, conversation, epoch, after, any_epoch=epoch is None)
+            if found is not None and begun not in (None, found.id):  # the cursor was another conversation's
+                found, caught_up = await messages.catch_up(self._context, visitor, found.id, None, None)
             if found is None:
                 raise not_found("conversation")
             return found.id, {name: caught_up[name] for name in ("epoch", "start", "facts", "complete", "reset")}
 
-        conversation, answer = await look(None if wanted == "current" else wanted)
+        named = None if wanted == "current" else wanted
+        conversation, answer = await look(named, None)
         if wait and not answer["facts"] and self._ready():
-            answer = await self._news(conversation, visitor.id, look, min(wait, LONGEST_WAIT))
+            answer = await self._news(conversation, visitor.id, partial(look, named, conversation), min(wait, LONGEST_WAIT))
         return web.json_response({"ok": True, **answer})
 
-    async def _news(self, conversation: str, visitor_id: str, look: Callable[[str], Awaitable[tuple[str, Json]]], seconds: float) -> Json:
-        """What `look` finds once there is something, or when the time is over."""
+    async def _news(self, conversation: str, visitor_id: str, look: Callable[[], Awaitable[tuple[str, Json]]], seconds: float) -> Json:
+        """What `look` finds once there is something (in `current`, also when that has become another one), or when the time is over."""
         loop = asyncio.get_running_loop()
         until = loop.time() + seconds
         with self._waiters.watching(conversation, visitor_id) as news:
             while True:
-                _, answer = await look(conversation)
+                _, answer = await look()
                 left = until - loop.time()
                 if answer["facts"] or left <= 0 or self._waiters.released:
                     return answer

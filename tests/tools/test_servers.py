@@ -38,7 +38,8 @@ def test_each_database_is_fresh_and_a_copy_has_everything(postgres: Postgres) ->
     with pytest.raises(subprocess.CalledProcessError):
         postgres.sql("SELECT id FROM parcel", second)
     postgres.drop(copied)
-    assert postgres.sql("SELECT count(*) FROM pg_database WHERE datname LIKE 'db_1_%'") in ("", "0")
+    name = copied.rpartition("/")[2]
+    assert postgres.sql(f"SELECT count(*) FROM pg_database WHERE datname = '{name}'") == "0"
 
 
 def test_a_database_that_is_given_back_is_empty_for_the_next_one(postgres: Postgres) -> None:
