@@ -238,9 +238,8 @@ class Connections:
         return told
 
     async def _heads_of_inboxes(self) -> dict[str, dict[str, Place]]:
-        if not (inboxes := {agent.inbox_id for agent in self._agents.values()}):
-            return {}
-        return await self._context.store.read(lambda tx: {each: tx.conversations.open_heads(each) for each in inboxes})
+        inboxes, now = {agent.inbox_id for agent in self._agents.values()}, self._context.clock()
+        return await self._context.store.read(lambda tx: {each: tx.conversations.open_heads(each, now) for each in inboxes}) if inboxes else {}
 
     async def _answer(self) -> None:
         while True:

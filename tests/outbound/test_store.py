@@ -30,6 +30,7 @@ from chat_server.errors import AlreadySent
 from chat_server.outbound.store import Store, Tx
 
 NOW = datetime(2026, 11, 23, 12, 0, 0, 123_000, tzinfo=UTC)
+LATER = NOW + timedelta(hours=1)
 SENDER = Sender(SenderKind.VISITOR, "vis_1", "")
 
 
@@ -114,7 +115,7 @@ async def test_lists_newest_activity_first(store: Store) -> None:
     def listed(tx: Tx) -> tuple[list[str], ...]:
         of = tx.conversations
         lists = [of.listed(inbox, resolved=resolved, limit=9) for inbox, resolved in (("demo", False), ("demo", True), ("x", False))]
-        return (*([each.id for each in found] for found in [*lists, of.queued("demo")]), sorted(of.open_heads("demo")))
+        return (*([each.id for each in found] for found in [*lists, of.queued("demo")]), sorted(of.open_heads("demo", LATER)))
 
     assert await store.read(listed) == (["cnv_2", "cnv_1"], ["cnv_3"], [], ["cnv_2"], ["cnv_1", "cnv_2"])
 

@@ -6,6 +6,7 @@ What is saved is compared with what this transaction loaded: only the columns th
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -23,6 +24,8 @@ PLACES = 1024
 """of one statement"""
 
 
+JUST_NOW = timedelta(minutes=2)
+"""several heartbeats"""
 STATE = Conversation._fields
 SELECTED = select(*(conversations.c[name] for name in STATE))
 STATUS = STATE.index("status")
@@ -211,10 +214,11 @@ class Conversations:
         rows = self._c.execute(found.where(conversations.c.status != "resolved", theirs).order_by(conversations.c.created_at)).all()
         return {person: row.id for row in rows for person in (row.visitor_id, row.contact_id) if person is not None}
 
-    def open_heads(self, inbox_id: str) -> dict[str, tuple[int, int]]:
-        """The heads of every unresolved conversation of an inbox."""
+    def open_heads(self, inbox_id: str, now: datetime) -> dict[str, tuple[int, int]]:
+        """The heads of every unresolved conversation of an inbox, and of those in which something was said just now (a late note)."""
         found = select(conversations.c.id, conversations.c.epoch, conversations.c.seq)
-        rows = self._c.execute(found.where(conversations.c.inbox_id == inbox_id, conversations.c.status != "resolved"))
+        told = or_(conversations.c.status != "resolved", conversations.c.last_at > now - JUST_NOW)
+        rows = self._c.execute(found.where(conversations.c.inbox_id == inbox_id, told))
         return {row.id: (row.epoch, row.seq) for row in rows}
 
     def bind(self, visitor_id: str, contact_id: str) -> None:
