@@ -239,7 +239,8 @@ class Connections:
 
     async def _heads_of_inboxes(self) -> dict[str, dict[str, Place]]:
         inboxes, now = {agent.inbox_id for agent in self._agents.values()}, self._context.clock()
-        return await self._context.store.read(lambda tx: {each: tx.conversations.open_heads(each, now) for each in inboxes}) if inboxes else {}
+        read = self._context.store.read
+        return await read(lambda tx: {each: tx.conversations.open_heads(each, now) for each in inboxes}) if inboxes else {}
 
     async def _answer(self) -> None:
         while True:
