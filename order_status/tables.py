@@ -228,3 +228,27 @@ overdue = Table(
     Column("withdrawn_at", UtcTime),
     PrimaryKeyConstraint("inbox_id", "order_id", "shipment_id", "step"),
 )
+
+# The catalogue: the newest that the shop told of each product (products.Product, JSON); one that is gone stays, so that older words lose.
+products = Table(
+    "order_products",
+    metadata,
+    Column("inbox_id", String(128), nullable=False),
+    Column("product_id", String(128), nullable=False),
+    Column("source_id", String(128), nullable=False),
+    Column("for_sale", Boolean, nullable=False),
+    Column("product", Text, nullable=False),
+    Column("updated_at", UtcTime, nullable=False),
+    PrimaryKeyConstraint("inbox_id", "product_id"),
+)
+
+# What a search looks through: one line for each language of each product that is for sale.
+product_words = Table(
+    "order_product_words",
+    metadata,
+    Column("inbox_id", String(128), nullable=False),
+    Column("product_id", String(128), nullable=False),
+    Column("locale", String(35), nullable=False),
+    Column("words", Text, nullable=False),
+    PrimaryKeyConstraint("inbox_id", "product_id", "locale"),
+)
