@@ -75,7 +75,7 @@ EFFECTS = (
     # history.py is the store of what the watch remembers: its tables are asked for by nobody else.
     Effect(
         "SQL",
-        r"chat_server/outbound/((store|tables|migrations)(\.py|/.*)|(database|engines)\.py)"
+        r"chat_server/outbound/((store|tables|tables_orders|migrations)(\.py|/.*)|(database|engines)\.py)"
         r"|order_status/((store|history|tables|migrations)(\.py|/.*))|examples/demo_shop/store\.py",
         _speaks_sql,
     ),
