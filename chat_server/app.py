@@ -101,6 +101,7 @@ class Shopbell:
             login=settings.logins_per_minute,
             handshake=settings.handshakes_per_minute,
             connection=2 * settings.handshakes_per_minute,
+            facts=settings.handshakes_per_minute,
             command=settings.commands_per_minute,
         )
         self.sio.knock = self._knock

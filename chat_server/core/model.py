@@ -135,7 +135,7 @@ class Fact:
 class Conversation(NamedTuple):
     """State of one conversation. `seq` counts its durable facts, `turn` changes whenever another side takes charge.
 
-    A tuple with names, because every message makes one from a row and another one from that: `_replace` costs a third of a dataclass'.
+    A tuple with names, because every message makes one from a row and another one from that: `_replace` costs a fifth of a dataclass'.
     """
 
     id: str

@@ -21,10 +21,10 @@ from chat_server.core.model import (
     SenderKind,
     Status,
 )
-from chat_server.errors import AlreadySent, ClientError, Code
-from chat_server.flows.context import Context, ack, message_id, not_found, save, save_all
+from chat_server.errors import ClientError, Code
+from chat_server.flows.context import Aside, Context, Sent, ack, message_id, not_found, save, save_all, sent
 from chat_server.flows.handoff import assign_waiting, tell_presence
-from chat_server.flows.messages import Aside, Draft, placed, repeated
+from chat_server.flows.messages import Draft, placed, repeated
 from chat_server.flows.ports import Tx
 
 
@@ -95,24 +95,17 @@ class Replying:
 async def reply(context: Context, agent: Agent, conversation_id: str, draft: Draft, seen_seq: int) -> Json:
     """An answer to the shopper. `stale` when a message came after `seen_seq`: the agent looks, and sends again."""
     replying = Replying(context, agent, conversation_id, draft, seen_seq)
-    try:
-        plan, answer = await context.store.write_each(_reply_together, replying)
-    except (Aside, AlreadySent):
-        alone, answer = await context.store.write(lambda tx: _reply(tx, replying))
-        if alone is None:
-            return answer
-        plan = alone
-    context.tell(plan)
-    if len(plan.facts) > 1:
+    plan, answer = await sent(context, _reply_together, _reply, replying)
+    if plan is not None and len(plan.facts) > 1:
         await after_routing(context, agent.inbox_id)
     return answer
 
 
-def _reply_together(tx: Tx, waiting: Sequence[Replying]) -> list[tuple[Plan, Json] | Exception]:
+def _reply_together(tx: Tx, waiting: Sequence[Replying]) -> list[Sent | Exception]:
     """Answers of agents who have the conversation and have seen all of it; as with shoppers' messages, a repeat is found by the store."""
     now = waiting[0].context.clock()
     loaded = tx.conversations.load({each.conversation for each in waiting})
-    outcomes: list[tuple[Plan, Json] | Exception] = []
+    outcomes: list[Sent | Exception] = []
     plans = []
     for each in waiting:
         found, agent = loaded.get(each.conversation), each.agent

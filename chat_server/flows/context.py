@@ -6,13 +6,16 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 
 from chat_server.core.hours import promised_at
 from chat_server.core.inbox import Inbox
 from chat_server.core.model import Agent, Conversation, Json, Plan, Staffing
 from chat_server.core.routing import answers
-from chat_server.errors import ClientError, Code
+from chat_server.errors import AlreadySent, ClientError, Code
 from chat_server.flows.ports import Announcer, Bot, Clock, Orders, Store, Tx
+
+A = TypeVar("A")
 
 
 def new_id(prefix: str) -> str:
@@ -57,6 +60,34 @@ def staffing(inbox: Inbox, agents: list[Agent], now: datetime, bot: bool) -> Sta
     promise = promised_at(inbox.hours, inbox.promised_minutes, now)
     minutes = -(-int((promise - now).total_seconds()) // 60)
     return Staffing(online, None if online else minutes, bot)
+
+
+class Aside(Exception):
+    """Not as plain as the others that wait: it is done by itself."""
+
+
+Sent = tuple[Plan, Json]
+"""what became of a message, and its ack"""
+
+
+async def sent(
+    context: Context,
+    together: Callable[[Tx, Sequence[A]], Sequence[Sent | Exception]],
+    alone: Callable[[Tx, A], tuple[Plan | None, Json]],
+    item: A,
+) -> tuple[Plan | None, Json]:
+    """Write a message with all that waits; `alone` where that is refused or the store has it already. Told after the commit.
+
+    The plan is None where nothing was written: a repeat.
+    """
+    plan: Plan | None
+    try:
+        plan, answer = await context.store.write_each(together, item)
+    except (Aside, AlreadySent):
+        plan, answer = await context.store.write(lambda tx: alone(tx, item))
+    if plan is not None:
+        context.tell(plan)
+    return plan, answer
 
 
 def save(tx: Tx, plan: Plan) -> Plan:

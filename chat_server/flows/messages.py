@@ -13,8 +13,8 @@ from chat_server.core.facts import listed, shopper_view
 from chat_server.core.handoff import contact_request, context_card, to_queue
 from chat_server.core.model import Conversation, Fact, Json, Message, MessageType, Plan, Sender, SenderKind, Staffing, Status, Visitor
 from chat_server.core.routing import queue_order
-from chat_server.errors import AlreadySent, ClientError, Code
-from chat_server.flows.context import Context, ack, message_id, new_id, not_found, save, save_all
+from chat_server.errors import ClientError, Code
+from chat_server.flows.context import Aside, Context, Sent, ack, message_id, new_id, not_found, save, save_all, sent
 from chat_server.flows.ports import Tx
 
 CANONICAL = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"))
@@ -102,25 +102,13 @@ class Sending:
     conversation: str | None
 
 
-class Aside(Exception):
-    """Not a plain message into an open conversation: it is sent by itself."""
-
-
 async def send_message(context: Context, visitor: Visitor, draft: Draft, conversation_id: str | None) -> Json:
     """Store a shopper's message once and answer after the commit. A resolved conversation: a new one is opened."""
-    sending = Sending(context, visitor, draft, conversation_id)
-    try:
-        plan, answer = await context.store.write_each(_send_together, sending)
-    except (Aside, AlreadySent):
-        alone, answer = await context.store.write(lambda tx: _send(tx, sending))
-        if alone is None:
-            return answer
-        plan = alone
-    context.tell(plan)
+    _, answer = await sent(context, _send_together, _send, Sending(context, visitor, draft, conversation_id))
     return answer
 
 
-def _send_together(tx: Tx, waiting: Sequence[Sending]) -> list[tuple[Plan, Json] | Exception]:
+def _send_together(tx: Tx, waiting: Sequence[Sending]) -> list[Sent | Exception]:
     """Everything that waits, loaded once, decided one after the other, saved at once: the path of nearly every message.
 
     That a client id is new is not looked up: the store refuses a second one of this browser (AlreadySent), and that one is then sent
@@ -130,7 +118,7 @@ def _send_together(tx: Tx, waiting: Sequence[Sending]) -> list[tuple[Plan, Json]
     now, bot = context.clock(), context.bot_state() == "ready"
     loaded = tx.conversations.load({each.conversation for each in waiting if each.conversation is not None})
     names = tx.people.names({each.visitor.id for each in waiting})
-    outcomes: list[tuple[Plan, Json] | Exception] = []
+    outcomes: list[Sent | Exception] = []
     plans = []
     for each in waiting:
         who = each.visitor

@@ -192,8 +192,7 @@ class Http:
 
     async def facts(self, request: web.Request) -> web.Response:
         """Twin of `sync`; with `wait` it answers when there is news, or empty when the time is over."""
-        address = self._limits.peers.of(request.remote, request.headers.get("X-Forwarded-For"))
-        self._limits.take("handshake", f"facts {address}")  # as many of those, counted apart
+        self._limits.take("facts", self._limits.peers.of(request.remote, request.headers.get("X-Forwarded-For")))
         visitor = await visitor_of(self._context, request)
         self._limits.take("command", visitor.id)
         after, epoch, wait = (_whole(request, name) for name in ("after", "epoch", "wait"))

@@ -19,7 +19,7 @@ from asyncpg.exceptions import PostgresError
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool, QueuePool
 
 T = TypeVar("T")
@@ -28,6 +28,7 @@ DURABLE = {"synchronous_commit": "on", "idle_in_transaction_session_timeout": "1
 """whatever the server or the role says: what is acknowledged is on disk"""
 WRITE_LOCK = 0x53686F7062656C6C
 """the advisory lock of PostgreSQL that every write transaction of every node holds (docs/decisions/0016)"""
+LOCK = text(f"SELECT pg_advisory_xact_lock({WRITE_LOCK})")
 JSON: dict[str, Any] = {"json_serializer": lambda value: msgspec.json.encode(value).decode(), "json_deserializer": msgspec.json.decode}
 PATIENCE_S = 5.0
 """the longest that one statement may take, a connection may need, or a transaction may stand idle"""
@@ -162,7 +163,7 @@ class Postgres:
         finally:
             await connection.close()
 
-    async def _locked(self) -> Any:
+    async def _locked(self) -> AsyncConnection:
         connection = await self._writer.connect()
         try:
             await connection.execute(LOCK)
@@ -189,6 +190,3 @@ class Postgres:
 
     async def close(self) -> None:
         await self._readers.dispose()
-
-
-LOCK = text(f"SELECT pg_advisory_xact_lock({WRITE_LOCK})")

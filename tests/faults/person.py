@@ -36,7 +36,7 @@ class Person:
         self.line: Line | None = None
         self.epochs: dict[str, int] = {}
         self.last: dict[str, int] = {}
-        self.resets = self.connects = self.refusals = 0
+        self.refusals = 0
         self.online = asyncio.Event()
         self._stale: set[str] = set()
         self._asides: set[asyncio.Task[None]] = set()
@@ -74,7 +74,6 @@ class Person:
             try:
                 await line.open(random.choice(list(self.urls())), self.namespace, self.auth(), self.headers())
                 await self.hello()
-                self.connects += 1
                 attempt = 0
                 self.online.set()
                 self._wake.set()
@@ -168,8 +167,6 @@ class Person:
     def take(self, conversation: str, page: Json) -> None:
         """The facts of a sync's answer."""
         if page["reset"]:
-            if conversation in self.epochs:
-                self.resets += 1
             self.epochs[conversation], self.last[conversation] = page["epoch"], page["start"]
             self.view.threads[conversation] = Thread(page["start"])
         for fact in page["facts"]:

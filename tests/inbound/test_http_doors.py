@@ -189,6 +189,25 @@ async def test_the_twins_need_token_and_key(stage: Stage, http: aiohttp.ClientSe
     assert (await asked(http, "POST", f"{url}/messages", data=b"{", headers=good))[0] == 400
 
 
+async def test_waiting_for_current_goes_over_to_the_next_conversation(stage: Stage) -> None:
+    """A poll of `current` that began in one conversation answers with the whole of the next one, whatever its cursor was."""
+    shopper, agent = await stage.shopper(), await stage.agent()
+    first = (await shopper.say("First"))["conversation"]
+    await agent.wire.call("claim", conversation=first)
+    await agent.wire.call("resolve", conversation=first)
+    _, known = await shopper.fetch()
+    head = known["start"] + len(known["facts"])
+    waiting = asyncio.create_task(shopper.fetch(after=head, wait=20))
+    named = asyncio.create_task(shopper.fetch(first, after=head, wait=2))
+    await asyncio.sleep(0.3)
+    second = (await shopper.say("Second"))["conversation"]
+    status, answer = await waiting
+    assert (status, answer["reset"], answer["start"], answer["complete"]) == (200, True, 0, True)
+    assert {fact["conversation"] for fact in answer["facts"]} == {second} != {first}
+    assert [fact["message"]["parts"][0]["text"] for fact in answer["facts"] if fact["fact"] == "message_created"][:1] == ["Second"]
+    assert (await named)[1]["facts"] == [], "who named a conversation is told of no other"
+
+
 async def test_a_token_of_before_signing_in_is_worth_nothing(stage: Stage) -> None:
     """The shop signs a browser in: its token is rotated, so that whoever planted the old one has nothing."""
     shopper = await stage.shopper()
