@@ -13,7 +13,7 @@ from sqlalchemy import RowMapping, Table, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from order_status.events import Due, OrderOverdue
-from order_status.store import Connection, OrderKey
+from order_status.store import Connection, OrderKey, insert_once
 from order_status.tables import durations, overdue, watches
 
 SOON = timedelta(seconds=20)
@@ -108,7 +108,7 @@ def overdue_of(conn: Connection, keys: Sequence[OrderKey]) -> dict[OrderKey, lis
 def record_overdue(conn: Connection, found: OrderOverdue) -> None:
     row = {name: value for name, value in asdict(found).items() if name != "told"}
     told = found.told
-    _put(conn, overdue, {**row, "told_day": told.day if told else None, "told_time": told.time if told else None}, {})
+    insert_once(conn, overdue, {**row, "told_day": told.day if told else None, "told_time": told.time if told else None})
 
 
 def withdraw(conn: Connection, found: OrderOverdue, now: datetime) -> None:
@@ -125,4 +125,4 @@ def _put(conn: Connection, table: Table, row: Mapping[str, Any], changed: Mappin
     """Insert the row; where its key is taken, change only `changed`."""
     insert = (postgresql.insert(table) if conn.dialect.name == "postgresql" else sqlite.insert(table)).values(**row)
     key = [column.name for column in table.primary_key.columns]
-    conn.execute(insert.on_conflict_do_update(index_elements=key, set_=dict(changed)) if changed else insert.on_conflict_do_nothing())
+    conn.execute(insert.on_conflict_do_update(index_elements=key, set_=dict(changed)))

@@ -6,11 +6,11 @@ No decisions here. Every write is safe to repeat: what is already there stays. W
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Any
 
 import msgspec
 from sqlalchemy import Connection as Connection
-from sqlalchemy import CursorResult, RowMapping, Table, func, select, tuple_, update
+from sqlalchemy import RowMapping, Table, func, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from order_status.events import Delivery, Effect, OfferSettled, Settlement, Track
@@ -29,12 +29,12 @@ def record_delivery(
 ) -> bool:
     """False when this source sent this delivery before: then nothing more is to be done."""
     row = {"source_id": source_id, "delivery_id": delivery_id, "inbox_id": inbox_id, "type": kind}
-    return _insert_once(conn, deliveries, {**row, "order_id": order_id, "body": body, "received_at": at})
+    return insert_once(conn, deliveries, {**row, "order_id": order_id, "body": body, "received_at": at})
 
 
 def lock_order(conn: Connection, inbox_id: str, order_id: str, source_id: str, first_seen: datetime) -> OrderState | None:
     """The order's state as it is saved, locked until the transaction ends; None for an order never seen. `save_order` must follow in it."""
-    _insert_once(
+    insert_once(
         conn,
         orders,
         {
@@ -82,7 +82,7 @@ def save_order(conn: Connection, inbox_id: str, source_id: str, state: OrderStat
 def name_parcels(conn: Connection, inbox_id: str, order_id: str, keys: Iterable[str], now: datetime) -> None:
     """From now on these tracking numbers lead to this order."""
     for key in sorted(keys):
-        _insert_once(conn, parcels, {"inbox_id": inbox_id, "key": key, "order_id": order_id, "seen_at": now})
+        insert_once(conn, parcels, {"inbox_id": inbox_id, "key": key, "order_id": order_id, "seen_at": now})
 
 
 def orders_with(conn: Connection, inbox_id: str, key: str, now: datetime) -> list[str]:
@@ -101,7 +101,7 @@ def tracks_of(conn: Connection, inbox_id: str, keys: Iterable[str], now: datetim
 def add_track(conn: Connection, inbox_id: str, track: Track, now: datetime) -> None:
     """Keep what a carrier says of a tracking number, whether its order is known or not."""
     key = {"inbox_id": inbox_id, "key": track.key, "teller": track.teller}
-    _insert_once(conn, tracks, {**key, "track": _json(track), "heard_at": now})
+    insert_once(conn, tracks, {**key, "track": _json(track), "heard_at": now})
     here = [tracks.c[name] == value for name, value in key.items()]
     before, heard_at = conn.execute(select(tracks.c.track, tracks.c.heard_at).where(*here).with_for_update()).one()
     known = [msgspec.json.decode(before, type=Track)] if heard_at > now - NUMBER_USED_AGAIN else []
@@ -111,7 +111,7 @@ def add_track(conn: Connection, inbox_id: str, track: Track, now: datetime) -> N
 
 def add_fragments(conn: Connection, inbox_id: str, order_id: str, new: Fragments, now: datetime) -> None:
     """Keep what is known of an order until its first snapshot comes."""
-    _insert_once(conn, fragments, {"inbox_id": inbox_id, "order_id": order_id, "fragments": _json(Fragments()), "heard_at": now})
+    insert_once(conn, fragments, {"inbox_id": inbox_id, "order_id": order_id, "fragments": _json(Fragments()), "heard_at": now})
     here = (fragments.c.inbox_id == inbox_id) & (fragments.c.order_id == order_id)
     before = conn.execute(select(fragments.c.fragments).where(here).with_for_update()).scalar_one()
     joined = gather(msgspec.json.decode(before, type=Fragments), new)
@@ -133,7 +133,7 @@ def recorded(conn: Connection, inbox_id: str, order_id: str) -> list[Effect]:
 
 
 def add_change(conn: Connection, *, inbox_id: str, order_id: str, source_id: str, news: News, due_at: datetime, now: datetime) -> None:
-    _insert_once(
+    insert_once(
         conn,
         changes,
         {
@@ -204,7 +204,7 @@ def take_settlements(conn: Connection, ids: Sequence[str], now: datetime) -> Non
 def settle(conn: Connection, inbox_id: str, source_id: str, settlement: Settlement) -> bool:
     """False when this offer was settled before."""
     row = {"id": f"set_{uuid.uuid4().hex}", "inbox_id": inbox_id, "offer_id": settlement.offer_id, "source_id": source_id}
-    return _insert_once(conn, settlements, {**row, "status": settlement.status, "reason": settlement.reason, "at": settlement.at})
+    return insert_once(conn, settlements, {**row, "status": settlement.status, "reason": settlement.reason, "at": settlement.at})
 
 
 def due_settlements(conn: Connection, limit: int) -> list[OfferSettled]:
@@ -227,7 +227,7 @@ def outcome(conn: Connection, inbox_id: str, offer_id: str) -> Delivery | None:
 
 def record_outcome(conn: Connection, inbox_id: str, offer_id: str, delivery: Delivery, now: datetime) -> None:
     row = {"inbox_id": inbox_id, "offer_id": offer_id, "status": delivery.status, "reason": delivery.reason, "at": now}
-    _insert_once(conn, actions, row)
+    insert_once(conn, actions, row)
 
 
 def count(conn: Connection, source_id: str, numbers: Mapping[tuple[str, str], int], now: datetime) -> None:
@@ -236,7 +236,7 @@ def count(conn: Connection, source_id: str, numbers: Mapping[tuple[str, str], in
         key = {"source_id": source_id, "outcome": kind, "reason": reason[:128]}
         if kind in ("unknown", "ignored") and not _is_counted(conn, key) and _distinct(conn, source_id, kind) >= UNKNOWN_KEPT:
             key["reason"] = "other"
-        if not _insert_once(conn, counts, {**key, "n": n, "last_at": now}):
+        if not insert_once(conn, counts, {**key, "n": n, "last_at": now}):
             here = [counts.c[name] == value for name, value in key.items()]
             conn.execute(update(counts).where(*here).values(n=counts.c.n + n, last_at=now))
 
@@ -256,11 +256,11 @@ def _distinct(conn: Connection, source_id: str, kind: str) -> int:
     return conn.execute(query).scalar_one()
 
 
-def _insert_once(conn: Connection, table: Table, row: Mapping[str, Any]) -> bool:
+def insert_once(conn: Connection, table: Table, row: Mapping[str, Any]) -> bool:
     """Whether the row was new. A row that breaks a unique constraint is left out, also when another transaction is just adding it."""
     insert = postgresql.insert(table) if conn.dialect.name == "postgresql" else sqlite.insert(table)
-    result = conn.execute(insert.values(**row).on_conflict_do_nothing())
-    return cast("CursorResult[Any]", result).rowcount == 1
+    key = [column for column in table.primary_key.columns]
+    return conn.execute(insert.values(**row).on_conflict_do_nothing().returning(*key)).first() is not None
 
 
 def _state(text: str) -> OrderState:

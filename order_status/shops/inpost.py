@@ -84,9 +84,7 @@ def greet(headers: Mapping[str, str], query: str, secrets: Sequence[str], addres
 def translate(body: bytes, zone: tzinfo, verified: Verified) -> Translated:
     try:
         data = document(body)
-        event = data.word("event")
-        if event is None:
-            return Malformed("the event's name is missing - at `$.event`")
+        event = data.need_event()
         payload = data.node("payload")
         number = payload.ident("tracking_number")
         if event not in TAKEN:

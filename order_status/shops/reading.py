@@ -132,6 +132,13 @@ class Node:
         found = self.text(*names)
         return found.lower().replace(" ", "_").replace("-", "_")[:64] if found else None
 
+    def need_event(self, name: str = "event") -> str:
+        """The event's name as a word, which says whether the rest is for us. Raises Unreadable."""
+        found = self.word(name)
+        if found is None:
+            raise Unreadable(f"the event's name is missing - at `{self.path}.{name}`")
+        return found
+
     def ident(self, *names: str) -> str | None:
         """The first of these fields that holds an id; 0 is how many senders write none."""
         for name in names:

@@ -53,9 +53,7 @@ def verify(headers: Mapping[str, str], body: bytes, secrets: Sequence[str], now:
 def translate(body: bytes, zone: tzinfo, verified: Verified) -> Translated:
     try:
         data = document(body)
-        event = data.word("event")
-        if event is None:
-            return Malformed("the event's name is missing - at `$.event`")
+        event = data.need_event()
         if event != "track_updated":
             return Ignored(event)
         track = data.node("data")

@@ -67,9 +67,7 @@ def translate(body: bytes, zone: tzinfo, verified: Verified) -> Translated:
         data = document(body)
         if "apiKey" in data and "secretKey" in data:
             return Ignored("app.confirmed")  # the end of the registration; we do not call the shop and keep no key
-        event = data.node("data").text("event")
-        if event is None:
-            return Malformed("the event's name is missing - at `$.data.event`")
+        event = data.node("data").need_event()
         order = data.node("data").node("payload").node("order")
         if not order:
             return Ignored(event)
