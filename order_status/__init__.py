@@ -8,6 +8,7 @@ from order_status.app import OrderStatus
 from order_status.calendars import DeliveryConfig
 from order_status.events import Delivery, Effect, OfferAccepted, OfferSettled, OrderOverdue, StageChanged
 from order_status.ingest import Receipt
+from order_status.lookup import FoundOrder
 from order_status.migrations import migrate
 from order_status.sources import SourceConfig
 from order_status.tables import metadata
@@ -18,6 +19,7 @@ __all__ = [
     "Delivery",
     "DeliveryConfig",
     "Effect",
+    "FoundOrder",
     "OfferAccepted",
     "OfferSettled",
     "OrderOverdue",

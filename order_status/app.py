@@ -7,13 +7,16 @@ from typing import Any
 
 from aiohttp import web
 
-from order_status import history, http, outbox, store
+from order_status import history, http, lookup, outbox, store
 from order_status.actions import ActionConfig, Actions
 from order_status.calendars import DeliveryConfig
 from order_status.events import Delivery, OfferAccepted, OfferSettled, OrderOverdue, StageChanged
+from order_status.evidence import explanation
 from order_status.expected import stands
 from order_status.ingest import Ingest, Receipt
 from order_status.keysets import KeySets
+from order_status.lookup import FoundOrder
+from order_status.proof import is_theirs
 from order_status.sources import SourceConfig, check_together, open_source
 from order_status.stages import OrderState
 from order_status.view import order_view
@@ -21,6 +24,7 @@ from order_status.watch import Watch
 from order_status.writer import Writer
 
 ORDERS_SHOWN = 20
+EVENTS_SHOWN = 60
 
 
 class OrderStatus:
@@ -88,6 +92,53 @@ class OrderStatus:
         """Every step of an order that took longer than expected, with its evidence, also where it was withdrawn."""
         key = (inbox_id, order_id)
         return (await self._writer.read(lambda conn: history.overdue_of(conn, [key]))).get(key, [])
+
+    async def search(self, inbox_id: str, number: str) -> list[FoundOrder]:
+        """The orders with this number (or id), for those who may see any order of the inbox."""
+
+        def work(conn: store.Connection) -> list[FoundOrder]:
+            found = lookup.numbered(conn, inbox_id, lookup.spellings(number), also_ids=True)
+            views = _views(conn, inbox_id, found)
+            return [FoundOrder(view, *lookup.customer_of(state)) for view, (_, state) in zip(views, found, strict=True)]
+
+        return await self._writer.read(work)
+
+    async def proven(self, inbox_id: str, number: str, email: str | None, phone: str | None) -> dict[str, Any] | None:
+        """The OrderView of the order with this number whose contact the shop told alike; None whatever does not fit."""
+
+        def work(conn: store.Connection) -> list[dict[str, Any]]:
+            found = lookup.numbered(conn, inbox_id, lookup.spellings(number))
+            theirs = [each for each in found if is_theirs(each[1].customer.customer if each[1].customer else None, email, phone)]
+            return _views(conn, inbox_id, theirs[:1])
+
+        return next(iter(await self._writer.read(work)), None)
+
+    async def orders_named(self, inbox_id: str, order_ids: Sequence[str]) -> list[dict[str, Any]]:
+        """The OrderViews of these orders, newest first; whether the asker may see them is the caller's business."""
+
+        def work(conn: store.Connection) -> list[dict[str, Any]]:
+            return _views(conn, inbox_id, list(store.states(conn, [(inbox_id, each) for each in order_ids]).values()))
+
+        found = await self._writer.read(work) if order_ids else []
+        return sorted(found, key=lambda view: view["placed_at"], reverse=True)
+
+    async def explain(self, inbox_id: str, order_id: str) -> dict[str, Any] | None:
+        """Why this order stands where it stands, webhook by webhook (evidence.py); None for an order that nobody told us of."""
+        key = (inbox_id, order_id)
+
+        def work(conn: store.Connection) -> tuple[OrderState, list[lookup.Told], list[OrderOverdue]] | None:
+            known = store.states(conn, [key]).get(key)
+            if known is None:
+                return None
+            told = lookup.told_of(conn, inbox_id, [order_id, *lookup.parcel_keys(known[1])], EVENTS_SHOWN + 1)
+            return known[1], told, history.overdue_of(conn, [key]).get(key, [])
+
+        found = await self._writer.read(work)
+        if found is None:
+            return None
+        state, told, overdue = found
+        complete = len(told) <= EVENTS_SHOWN  # bodies may be large: they are read beside the loop, not in it
+        return await asyncio.to_thread(explanation, state, told[:EVENTS_SHOWN], self._sources, overdue, complete=complete)
 
     async def due_settlements(self, limit: int = 50) -> list[OfferSettled]:
         return await self._writer.read(lambda conn: store.due_settlements(conn, limit))

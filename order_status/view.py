@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from order_status.events import Adjustment, Due, Mark, OrderOverdue
+from order_status.expected import due_of
 from order_status.stages import (
     OrderState,
     Parcel,
@@ -15,6 +16,7 @@ from order_status.stages import (
     headline,
     is_cancelled,
     is_delayed,
+    is_open,
     payment_of,
     stage_of,
 )
@@ -59,15 +61,17 @@ def _adjustment(adjustment: Adjustment) -> dict[str, Any]:
 
 
 def _shipment(parcel: Parcel, overdue: OrderOverdue | None) -> dict[str, Any]:
-    facts = parcel.facts
+    facts, told = parcel.facts, due_of(parcel)
     return {
         "id": facts.id,
         "carrier": facts.carrier,
         "tracking_number": facts.tracking_number,
         "tracking_url": facts.tracking_url,
+        "item_ids": list(facts.item_ids),
         "stage": stage_of(parcel),
         "promised": _due(facts.promised),
         "eta": _due(facts.eta),
+        "basis": told[1] if told and is_open(parcel) else None,
         "delayed": is_delayed(parcel) or overdue is not None,
         "overdue": _overdue(overdue) if overdue else None,
         "reason": facts.reason,
