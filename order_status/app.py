@@ -10,6 +10,7 @@ from aiohttp import web
 from order_status import history, http, lookup, outbox, store
 from order_status.actions import ActionConfig, Actions
 from order_status.calendars import DeliveryConfig
+from order_status.catalogue import Catalogue
 from order_status.events import Delivery, OfferAccepted, OfferSettled, OrderOverdue, StageChanged
 from order_status.evidence import explanation
 from order_status.expected import stands
@@ -44,6 +45,7 @@ class OrderStatus:
         """
         check_together(sources)
         self.wake = asyncio.Event()
+        self.catalogue = Catalogue(writer)
         self._writer = writer
         self._clock = clock
         self._sources = {source.id: open_source(source) for source in sources}

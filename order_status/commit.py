@@ -6,10 +6,11 @@ Snapshots are folded into their order; a fragment waits for its order, and a car
 from collections import Counter
 from datetime import datetime, timedelta
 
-from order_status import history, store
+from order_status import catalogue, history, store
 from order_status.events import OrderEvent, OrderFragment, Settlement
 from order_status.fold import add_fragments, fold, followed, fragments_of
 from order_status.news import PAYMENT_PATIENCE, news
+from order_status.products import Product
 from order_status.shops import Event, Ignored
 from order_status.sources import Source
 from order_status.stages import Fragments, OrderState, contradicted
@@ -37,6 +38,8 @@ def commit(conn: store.Connection, source: Source, delivery_id: str, body: bytes
             numbers.update(_fragment(conn, source, event, now))
         case Settlement():
             store.settle(conn, config.inbox_id, config.id, event)
+        case Product():
+            catalogue.tell(conn, config.inbox_id, config.id, event, now)
     store.count(conn, config.id, numbers, now)
     return "accepted"
 
@@ -52,6 +55,8 @@ def _name(event: Event) -> tuple[str, str | None]:
             return "order.fragment", event.order_id
         case Settlement():
             return "offer.settled", None
+        case Product():
+            return "product.updated", None
 
 
 def _snapshot(conn: store.Connection, source: Source, event: OrderEvent, now: datetime) -> Numbers:

@@ -75,7 +75,7 @@ class Ingest:
                 await self._tally(source, "ignored", "ping")
                 return Receipt(200, {"ok": True, "outcome": "ignored"}), "ignored", "ping"
             case Verified() as verified:
-                event = source.shop.translate(body, source.zone, verified)
+                event = source.translate(body, verified)
         if isinstance(event, Malformed):
             return await self._refuse(source, 400, "bad_request", event.message, "malformed")
         key, event = (event.key, event.event) if isinstance(event, Keyed) else (verified.delivery_id, event)

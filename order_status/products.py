@@ -11,6 +11,7 @@ from typing import Any
 from order_status.events import Stamp
 
 ANY = ""  # the language of a text whose sender has one language and does not name it
+SURE_ENOUGH = 0.7  # a product is left out that a sentence speaks of by this much less than of another
 _SPELT = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ı": "i", "’": "'", "ʼ": "'"})
 
 
@@ -139,11 +140,39 @@ def alike(word: str, other: str) -> bool:
 
 
 def mentioned(asked: Iterable[str], text: ProductText) -> float:
-    """How much a sentence speaks of a product: 0 for not at all, 1 for its whole name. Its category alone is less than a word of its name."""
-    said = [word for word in asked if len(word) >= 3]
+    """How much a sentence speaks of a product: 0 for not at all, 1 for its whole name; its category alone is little."""
+    said = list(asked)
     name, category = words(text.name), words(text.category or "")
     hits = sum(any(alike(word, part) for word in said) for part in name)
     if hits:
         return hits / len(name)
     near = sum(any(alike(word, part) for word in said) for part in category)
     return 0.3 * near / len(category) if near else 0.0
+
+
+def start_of(word: str) -> str:
+    """What every word that is `alike` begins with."""
+    return word[: max(3, len(word) - (3 if len(word) >= 8 else 2 if len(word) >= 6 else 1))]
+
+
+def sought(products: Iterable[Product], asked: Sequence[str]) -> list[Product]:
+    """Products of which every asked word begins a word, in one language: a name that begins so first, then what can be bought."""
+
+    def place(product: Product) -> tuple[bool, bool, str] | None:
+        names = [
+            " ".join(words(text.name))
+            for text in product.texts.values()
+            if all(f" {word}" in line_of(product.product_id, text) for word in asked)
+        ]
+        return (not any(name.startswith(" ".join(asked)) for name in names), not product.available, min(names)) if names else None
+
+    placed = [(found, product.product_id, product) for product in products if (found := place(product)) is not None]
+    return [product for _, _, product in sorted(placed, key=lambda each: each[:2])]
+
+
+def spoken_of(products: Iterable[Product], asked: Sequence[str]) -> list[Product]:
+    """The products that a sentence speaks of most, the surest first; those that it speaks of much less are left out."""
+    scored = [(max((mentioned(asked, text) for text in product.texts.values()), default=0.0), product) for product in products]
+    best = max((score for score, _ in scored), default=0.0)
+    kept = [(score, product) for score, product in scored if score > 0 and score >= SURE_ENOUGH * best]
+    return [product for _, product in sorted(kept, key=lambda each: (-each[0], not each[1].available, each[1].product_id))]

@@ -2,13 +2,16 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from order_status.shops import SHOPS, Shop
+from order_status.products import tag
+from order_status.shops import SHOPS, Home, Shop, Translated, Verified
 
 _LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
+_CURRENCY = re.compile(r"[A-Z]{3}\Z")
+_STOREFRONT = re.compile(r"https?://[^\s\x00\"'<>?#]{1,300}\Z")
 _UNGUESSABLE = re.compile(r"[A-Za-z0-9_-]{24,128}\Z")
 
 
@@ -16,7 +19,8 @@ _UNGUESSABLE = re.compile(r"[A-Za-z0-9_-]{24,128}\Z")
 class SourceConfig:
     """One backend of a shop. `id` is unguessable and selects the secrets (several while keys rotate); `timezone` reads naive times.
 
-    `jwks_url`: where a shop that signs with a private key publishes its key set.
+    `jwks_url`: where a shop that signs with a private key publishes its key set. `currency`, `locale` and `shop_url` are for shops
+    whose products come without: what their prices are in, what language they speak, and where their storefront is.
     """
 
     id: str
@@ -26,6 +30,9 @@ class SourceConfig:
     debounce_s: int
     timezone: str
     jwks_url: str = ""
+    currency: str = ""
+    locale: str = ""
+    shop_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +40,12 @@ class Source:
     config: SourceConfig
     shop: Shop
     zone: ZoneInfo
+
+    def translate(self, body: bytes, verified: Verified) -> Translated:
+        """What a verified body says, read as this shop's."""
+        config = self.config
+        home = Home(config.currency, config.shop_url.rstrip("/"), tag(config.locale))
+        return self.shop.translate(body, self.zone, replace(verified, home=home))
 
 
 def open_source(config: SourceConfig) -> Source:
@@ -50,6 +63,10 @@ def open_source(config: SourceConfig) -> Source:
         zone = ZoneInfo(config.timezone)
     except (KeyError, ValueError, OSError):
         raise ValueError(f"inbox {config.inbox_id}: unknown time zone {config.timezone!r}") from None
+    if config.currency and not _CURRENCY.match(config.currency):
+        raise ValueError(f"inbox {config.inbox_id}: {config.currency!r} is not a currency; write it like EUR")
+    if config.shop_url and not _STOREFRONT.match(config.shop_url):
+        raise ValueError(f"inbox {config.inbox_id}: shop_url must be an address like https://shop.example")
     return Source(config, shop, zone)
 
 

@@ -13,9 +13,9 @@ from order_status.shops import (
     standard_webhooks,
     woocommerce,
 )
-from order_status.shops.answers import Event, Ignored, Keyed, Malformed, Ping, Refused, Shop, Translated, Verified
+from order_status.shops.answers import Event, Home, Ignored, Keyed, Malformed, Ping, Refused, Shop, Translated, Verified
 
-__all__ = ["SHOPS", "Event", "Ignored", "Keyed", "Malformed", "Ping", "Refused", "Shop", "Translated", "Verified"]
+__all__ = ["SHOPS", "Event", "Home", "Ignored", "Keyed", "Malformed", "Ping", "Refused", "Shop", "Translated", "Verified"]
 
 _secret = signing.check_secret
 SHOPS = {

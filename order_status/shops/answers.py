@@ -9,20 +9,31 @@ from datetime import datetime, tzinfo
 from typing import Any, Literal
 
 from order_status.events import OrderEvent, OrderFragment, Settlement
+from order_status.products import Product
 
 RefusedFor = Literal["no_signature", "bad_header", "too_old", "too_new", "bad_signature", "unknown_key"]
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """What a body leaves out because the shop knows it of itself: the currency of its prices, its storefront, its language."""
+
+    currency: str = ""
+    url: str = ""
+    locale: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Verified:
     """`delivery_id` stays the same over the sender's retries: the key of the first dedupe; "" when the body holds it (see Keyed).
 
-    `topic` is what an unsigned header says: a hint. `at`: the signed time of sending, where there is one.
+    `topic` is what an unsigned header says: a hint. `at`: the signed time of sending, where there is one. `home`: see sources.py.
     """
 
     delivery_id: str
     topic: str = field(default="", compare=False)
     at: datetime | None = field(default=None, compare=False)
+    home: Home = field(default=Home(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +67,11 @@ class Keyed:
     """An event whose delivery key stands in the body."""
 
     key: str
-    event: OrderEvent | OrderFragment | Settlement
+    event: OrderEvent | OrderFragment | Settlement | Product
 
 
-Event = OrderEvent | OrderFragment | Settlement
-Translated = OrderEvent | OrderFragment | Settlement | Keyed | Ignored | Malformed
+Event = OrderEvent | OrderFragment | Settlement | Product
+Translated = OrderEvent | OrderFragment | Settlement | Product | Keyed | Ignored | Malformed
 
 Verify = Callable[[Mapping[str, str], bytes, Sequence[str], datetime], Verified | Refused | Ping]
 Translate = Callable[[bytes, tzinfo, Verified], Translated]

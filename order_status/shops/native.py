@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from order_status.events import Adjustment, Customer, Due, Item, Mark, Measure, OrderEvent, OrderHead, Settlement, Shipment, Stamp
-from order_status.shops import acp
+from order_status.shops import acp, product_body
 from order_status.shops.answers import Event, Keyed, Translated, Verified
 from order_status.shops.answers import Ignored as Ignored
 from order_status.shops.answers import Malformed as Malformed
@@ -21,8 +21,8 @@ from order_status.shops.native_body import CloudEvent, CustomerBody, Envelope, K
 from order_status.shops.signing import delivery_key
 from order_status.stages import ADJUSTMENT_KINDS, ADJUSTMENT_RANK, ORDER_RANK, PAYMENTS, SHIPMENT_RANK
 
-TAKEN = ("order.updated", "offer.settled")
-KNOWN_UNSUPPORTED = frozenset({"contact.updated", "product.updated"})
+TAKEN = ("order.updated", "offer.settled", "product.updated")
+KNOWN_UNSUPPORTED = frozenset({"contact.updated"})
 _kind = msgspec.json.Decoder(Kind)
 _envelope = msgspec.json.Decoder(Envelope)
 _cloud = msgspec.json.Decoder(CloudEvent)
@@ -74,6 +74,8 @@ def _event(kind: str, at: datetime, data: msgspec.Raw, body: bytes, zone: tzinfo
             case "offer.settled":
                 settled = _settled.decode(data)
                 return Settlement(settled.offer_id, settled.status, settled.reason, at)
+            case "product.updated":
+                return product_body.product(data, at, hashlib.sha256(body).hexdigest()[:32])
             case known if known in KNOWN_UNSUPPORTED:
                 _any_object.decode(data)
                 return Ignored(known)

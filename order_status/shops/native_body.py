@@ -177,6 +177,7 @@ def cloud_schema() -> dict[str, Any]:
     """The JSON Schema of the CloudEvents envelope: what is in `data` is said by the other one."""
     (shape,), definitions = msgspec.json.schema_components([CloudEvent], ref_template="#/$defs/{name}")
     data = [{"$ref": f"order-event.schema.json#/$defs/{name}"} for name in ("OrderBody", "SettledBody")]
+    data.append({"$ref": "product-event.schema.json#/$defs/ProductBody"})
     definitions["CloudEvent"]["properties"]["data"] = {"anyOf": data}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

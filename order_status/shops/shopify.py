@@ -1,4 +1,4 @@
-"""Shopify's webhooks: orders, fulfillments, fulfillment events and refunds, told apart by their bodies, because the topic is not signed.
+"""Shopify's webhooks: orders, fulfillments, their events, refunds and products, told apart by their bodies: the topic is not signed.
 
 Pure. Ids exceed 2^53 and stay text; a fulfilled order is on its way, never delivered; a refund without a transaction moved no money.
 Walk b.
@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
 
 from order_status.events import Adjustment, Customer, Item, Mark, OrderEvent, OrderFragment, OrderHead, Shipment, Stamp, Track
+from order_status.shops import shopify_products as products
 from order_status.shops.answers import Ignored, Malformed, Refused, Translated, Verified
 from order_status.shops.reading import Node, Unreadable, document, look_up
 from order_status.shops.signing import body_digest, delivery_key, fits, header, in_base64, topic
@@ -54,10 +55,12 @@ FULFILLMENT = {
 }
 TRANSACTION = {"success": "completed", "pending": "in_progress", "failure": "failed", "error": "failed"}
 _TIMED_BY_CHANGE = frozenset({"out_for_delivery", "ready_for_pickup", "delivered"})
-# The bodies of these topics must be one of the four. Whatever else Shopify sends (an edit, a deletion, a product) is known and not taken.
-TAKEN = frozenset(
-    f"orders/{change}" for change in ("create", "updated", "paid", "cancelled", "fulfilled", "partially_fulfilled")
-) | frozenset({"fulfillments/create", "fulfillments/update", "fulfillment_events/create", "refunds/create"})
+# The bodies of these topics must be one that we read. Whatever else Shopify sends (an edit, an order's deletion) is known and not taken.
+TAKEN = (
+    frozenset(f"orders/{change}" for change in ("create", "updated", "paid", "cancelled", "fulfilled", "partially_fulfilled"))
+    | frozenset({"fulfillments/create", "fulfillments/update", "fulfillment_events/create", "refunds/create"})
+    | products.TOPICS
+)
 _TOPIC = re.compile(r"[a-z_]+/[a-z_]+\Z")
 
 
@@ -83,9 +86,13 @@ def translate(body: bytes, zone: tzinfo, verified: Verified) -> Translated:
             return _fulfillment(data, body, zone)
         if "line_items" in data and "financial_status" in data:
             return _order(data, body, zone)
+        if products.is_product(data):
+            return products.product(data, body, zone, verified.home)
+        if products.is_deletion(data, verified.topic):
+            return products.deleted(data)
         if _TOPIC.match(verified.topic) and verified.topic not in TAKEN:
             return Ignored(verified.topic)
-        return Malformed("neither an order, a fulfillment, a fulfillment event nor a refund - at `$`")
+        return Malformed("neither an order, a fulfillment, a fulfillment event, a refund nor a product - at `$`")
     except Unreadable as error:
         return Malformed(str(error))
 

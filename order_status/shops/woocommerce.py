@@ -1,7 +1,7 @@
-"""WooCommerce's webhooks: the whole order each time. Money is decimal text, times come twice (naive and GMT), guests are customer 0.
+"""WooCommerce's webhooks: the whole order, or product, each time. Money is decimal text, times come twice (naive and GMT).
 
-Pure. `completed` means that the shop has finished with the order: not that anybody received it. Parcels are read from the metadata
-that tracking extensions write. A checkout draft is not an order yet. Walk b.
+Pure. Guests are customer 0. `completed` means that the shop has finished with the order: not that anybody received it. Parcels are
+read from the metadata that tracking extensions write. A checkout draft is not an order yet. Walk b.
 """
 
 import html
@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
 
 from order_status.events import Adjustment, Customer, Item, OrderEvent, OrderHead, Shipment, Stamp
+from order_status.shops import woocommerce_products as products
 from order_status.shops.answers import Ignored, Keyed, Malformed, Ping, Refused, Translated, Verified
 from order_status.shops.reading import Node, Unreadable, document, look_up
 from order_status.shops.signing import body_digest, delivery_key, fits, header, in_base64, topic
@@ -32,13 +33,13 @@ _PING = re.compile(rb"webhook_id=[0-9]{1,20}\Z")
 
 
 def verify(headers: Mapping[str, str], body: bytes, secrets: Sequence[str], now: datetime) -> Verified | Refused | Ping:
-    """The ping at a webhook's creation is not signed; its delivery id repeats within a second, so the body is the key (see translate)."""
+    """The ping at a webhook's creation is not signed; a delivery's id repeats within a second, so the body is the key (see translate)."""
     given = header(headers, "X-WC-Webhook-Signature")
     if given is None:
         return Ping() if _PING.match(body) else Refused("no_signature")
     if not fits(given, secrets, in_base64, body):
         return Refused("bad_signature")
-    return Verified("", topic=topic(headers, "X-WC-Webhook-Topic"))
+    return Verified(header(headers, "X-WC-Webhook-Delivery-ID") or "", topic=topic(headers, "X-WC-Webhook-Topic"))
 
 
 def translate(body: bytes, zone: tzinfo, verified: Verified) -> Translated:
@@ -50,6 +51,16 @@ def translate(body: bytes, zone: tzinfo, verified: Verified) -> Translated:
             if data.word("status") in DRAFTS:
                 return Ignored("order.draft")
             return Keyed(delivery_key("woocommerce", verified.topic, data.ident("id"), body_digest(body)), _order(data, body, zone))
+        if products.is_product(data):
+            if products.is_variation(data):
+                return Ignored("product.variation")
+            told = products.product(data, body, zone, verified.home, _time)
+            return Keyed(delivery_key("woocommerce", "product", told.product_id, body_digest(body)), told)
+        if products.is_deletion(data, verified.topic):  # the same body each time: only the delivery's id tells a second one from a repeat
+            told = products.deleted(data)
+            return Keyed(delivery_key("woocommerce", "product.deleted", told.product_id, verified.delivery_id), told)
+        if verified.topic in products.TOPICS:
+            return Malformed("not a product - at `$`")
         if verified.topic in NOT_TAKEN or "." in verified.topic.removeprefix("order."):
             return Ignored(verified.topic)
         return Malformed("not an order - at `$`")

@@ -72,11 +72,12 @@ EFFECTS = (
     # The announcer tells, by the lane, which alone writes packets; the library's own emit would overtake or lag behind what the lane wrote.
     Effect("telling", r"chat_server/outbound/announcer\.py", _calls("emit", "broadcast")),
     Effect("writing packets", r"chat_server/outbound/lane(_\w+)?\.py", _calls("send_packet", "_send_packet", "send_str", "send_bytes")),
-    # history.py is the store of what the watch remembers: its tables are asked for by nobody else. lookup.py only reads, for people.
+    # history.py is the store of what the watch remembers, catalogue.py of the products: their tables are asked for by nobody else.
+    # lookup.py only reads, for people.
     Effect(
         "SQL",
-        r"chat_server/outbound/((store|tables|tables_orders|migrations)(\.py|/.*)|(database|engines)\.py)"
-        r"|order_status/((store|history|lookup|tables|migrations)(\.py|/.*))|examples/demo_shop/store\.py",
+        r"chat_server/outbound/((store|tables|tables_orders|tables_offers|migrations)(\.py|/.*)|(database|engines)\.py)"
+        r"|order_status/((store|history|lookup|catalogue|tables|tables_operations|migrations)(\.py|/.*))|examples/demo_shop/store\.py",
         _speaks_sql,
     ),
     Effect("the environment", r"(chat_server|order_status|examples/demo_shop|bot/actions)/settings\.py", _reads_environment),

@@ -79,8 +79,8 @@ ROOMS = (
         ("chat_server", "order_status:face", "structlog", "prometheus_client", "uvloop", *WEB, *VALIDATION_AND_TOKENS),
     ),
     Room(
-        r"order_status/(stages|events|shops)(\.py|/.*)",
-        ("order_status.stages", "order_status.events", "order_status.shops", "cryptography", "msgspec"),
+        r"order_status/(stages|events|products|shops)(\.py|/.*)",
+        ("order_status.stages", "order_status.events", "order_status.products", "order_status.shops", "cryptography", "msgspec"),
         EFFECTS,
     ),
     Room(

@@ -112,9 +112,9 @@ async def test_an_unknown_source_is_404(world: World) -> None:
 
 
 async def test_known_topics_that_are_not_taken_are_200_and_counted(world: World) -> None:
-    for kind in ("contact.updated", "product.updated", "contact.updated"):
+    for kind in ("contact.updated", "contact.updated"):
         assert await world.send({"id": "c-7"}, kind=kind) == Receipt(200, {"ok": True, "outcome": "ignored"})
-    assert (await world.numbers())["ignored"] == {"contact.updated": 2, "product.updated": 1}
+    assert (await world.numbers())["ignored"] == {"contact.updated": 2}
     assert await rows(world) == {}
     assert not world.status.wake.is_set()
 

@@ -133,8 +133,7 @@ def test_a_settled_offer_is_read() -> None:
 
 
 def test_known_topics_that_are_not_taken_yet() -> None:
-    for kind in ("contact.updated", "product.updated"):
-        assert translate(envelope({"anything": [1]}, AT, kind), WARSAW) == Ignored(kind)
+    assert translate(envelope({"anything": [1]}, AT, "contact.updated"), WARSAW) == Ignored("contact.updated")
 
 
 def test_the_same_body_has_the_same_stamp() -> None:

@@ -16,7 +16,19 @@ import pytest
 from chat_server.inbox_file import read_inbox
 from order_status import SourceConfig
 from order_status.events import OrderEvent
-from order_status.shops import SHOPS, aftership, easypost, inpost, saleor, shippo, shopify, shopware, standard_webhooks, woocommerce
+from order_status.shops import (
+    SHOPS,
+    aftership,
+    easypost,
+    inpost,
+    product_body,
+    saleor,
+    shippo,
+    shopify,
+    shopware,
+    standard_webhooks,
+    woocommerce,
+)
 from order_status.shops.native import translate
 from order_status.shops.native_body import cloud_schema, schema
 from order_status.sources import open_source
@@ -95,8 +107,8 @@ def test_links_lead_somewhere(page: str) -> None:
 def test_the_schema_of_the_envelope_is_the_one_in_use() -> None:
     published = json.loads((DOCS / "schemas" / "cloud-event.schema.json").read_text(encoding="utf-8"))
     assert published == json.loads(json.dumps(cloud_schema()))
-    flat = json.loads(json.dumps(cloud_schema()).replace("order-event.schema.json#", "#"))
-    flat["$defs"].update(schema()["$defs"])
+    flat = json.loads(json.dumps(cloud_schema()).replace("order-event.schema.json#", "#").replace("product-event.schema.json#", "#"))
+    flat["$defs"].update(schema()["$defs"] | product_body.schema()["$defs"])
     validator = jsonschema.Draft202012Validator(flat)
     assert validator.is_valid(cloud())
     assert validator.is_valid(cloud({"offer_id": "off_1", "status": "done"}, type="offer.settled", subject="x"))

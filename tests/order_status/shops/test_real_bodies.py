@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from order_status.events import OrderEvent, OrderFragment
+from order_status.products import Product
 from order_status.shops import SHOPS, Ignored, Keyed, Refused, Translated, Verified
 from tests.order_status.world import NOW
 from tools.places import ROOT
@@ -82,7 +83,10 @@ def test_woocommerce() -> None:
         assert (event.customer.id, event.customer.email) == (None, "john.doe@example.com")
         assert (len(event.head.items), event.unknown) == (2, ())
     told = read("woocommerce/hookdeck-product.updated.json")
-    assert translated("woocommerce", json.dumps(told["body"]).encode(), told["topic"]) == Ignored("product.updated")
+    product = translated("woocommerce", json.dumps(told["body"]).encode(), told["topic"])
+    assert isinstance(product, Product)
+    assert (product.product_id, product.price, product.stock, product.available, product.for_sale) == ("18", None, None, True, True)
+    assert [(text.name, text.category) for text in product.texts.values()] == [("Perpemint", "Uncategorized")]
 
 
 @pytest.mark.parametrize(

@@ -122,12 +122,12 @@ def test_money_of_currencies_with_other_minor_units() -> None:
 @pytest.mark.parametrize(
     ("document", "topic", "answer"),
     [
-        ({"id": 1, "title": "Lamp"}, "products/update", Ignored("products/update")),
+        ({"id": 1, "title": "Lamps"}, "collections/update", Ignored("collections/update")),
         ({"shop_id": 1}, "customers/redact", Ignored("customers/redact")),
         ({"id": BIG}, "orders/delete", Ignored("orders/delete")),
         ({"order_edit": {"order_id": BIG, "line_items": {}}}, "orders/edited", Ignored("orders/edited")),
-        ({"id": BIG}, "orders/updated", Malformed("neither an order, a fulfillment, a fulfillment event nor a refund - at `$`")),
-        ({"id": BIG}, "", Malformed("neither an order, a fulfillment, a fulfillment event nor a refund - at `$`")),
+        ({"id": BIG}, "orders/updated", Malformed("neither an order, a fulfillment, a fulfillment event, a refund nor a product - at `$`")),
+        ({"id": BIG}, "", Malformed("neither an order, a fulfillment, a fulfillment event, a refund nor a product - at `$`")),
         ([], "orders/updated", Malformed("not an object")),
         (shopify_order(currency=None), "", Malformed("a currency is missing - at `$.currency`")),
         (shopify_order(id=None), "", Malformed("an id is missing - at `$.id`")),

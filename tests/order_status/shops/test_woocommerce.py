@@ -105,13 +105,14 @@ def test_two_changes_within_a_second_are_two_deliveries() -> None:
 def test_both_secrets_open_while_they_rotate() -> None:
     body = body_of(woo_order())
     for secret in (PLAIN_SECRET, OLDER_SECRET):
-        assert woocommerce.verify(signed(body, secret=secret), body, [PLAIN_SECRET, OLDER_SECRET], NOW) == Verified("")
+        assert woocommerce.verify(signed(body, secret=secret), body, [PLAIN_SECRET, OLDER_SECRET], NOW) == Verified("d-1")
 
 
 @pytest.mark.parametrize(
     ("document", "topic", "answer"),
     [
-        ({"id": 18, "name": "Lamp"}, "product.updated", Ignored("product.updated")),
+        ({"id": 18, "name": "Lamp"}, "product.updated", Malformed("not a product - at `$`")),
+        ({"id": 18, "code": "spring"}, "coupon.updated", Ignored("coupon.updated")),
         ({"id": 18}, "order.deleted", Ignored("order.deleted")),
         ({"id": 18}, "order.updated", Malformed("not an order - at `$`")),
         ({"id": 18}, "", Malformed("not an order - at `$`")),
