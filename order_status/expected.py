@@ -11,7 +11,18 @@ from itertools import pairwise
 
 from order_status.events import Basis, Due, Mark, OrderOverdue
 from order_status.news import attempts
-from order_status.stages import ATTEMPT_STAGES, SHIPMENT_RANK, OrderState, Parcel, contradicted, current, is_cancelled, is_later, progress
+from order_status.stages import (
+    ATTEMPT_STAGES,
+    SHIPMENT_RANK,
+    OrderState,
+    Parcel,
+    contradicted,
+    current,
+    is_cancelled,
+    is_later,
+    progress,
+    standing_marks,
+)
 from order_status.workdays import Workdays
 
 ENOUGH = 30
@@ -118,7 +129,7 @@ def passed(parcel: Parcel) -> list[Passed]:
     firsts: dict[str, tuple[str, Mark]] = {}
     for mark, number in attempts(parcel):
         firsts[f"{mark.stage}/{number}"] = (mark.stage if number == 1 else f"{mark.stage}/{number}", mark)
-    for mark in parcel.marks:
+    for mark in standing_marks(parcel):
         if mark.stage in SHIPMENT_RANK and mark.stage not in ATTEMPT_STAGES:
             firsts.setdefault(mark.stage, (mark.stage, mark))
     path: list[tuple[str, Mark]] = []

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
+from order_status.corrections import SHOP, join_rulings, judged
 from order_status.events import Mark, OrderEvent, OrderFragment, OrderHead, Shipment, Stamp, Track
 from order_status.stages import (
     ADJUSTMENT_RANK,
@@ -18,6 +19,7 @@ from order_status.stages import (
     OrderState,
     Parcel,
     PaymentMark,
+    Ruling,
     number_key,
 )
 
@@ -44,6 +46,7 @@ def join(one: OrderState, other: OrderState) -> OrderState:
         adjustments=_join_adjustments(one.adjustments + other.adjustments),
         measures=_join_measures(one.measures + other.measures),
         tracks=join_tracks(one.tracks + other.tracks),
+        rulings=join_rulings(one.rulings + other.rulings),
     )
 
 
@@ -76,18 +79,19 @@ def add_fragments(state: OrderState, fragments: Fragments) -> OrderState:
 
 
 def followed(state: OrderState) -> OrderState:
-    """The order as it is read: what tellers say of its parcels is laid over them, whoever spoke last is believed about the stage.
+    """The order as it is read: what tellers say of its parcels is laid over them, whoever spoke last is believed about the stage,
+    and what was said too early is corrected.
 
     Never saved: the state keeps snapshots and tracks apart, so that a track finds its parcel also when the number comes later.
     """
-    return replace(state, parcels=tuple(_followed(parcel, state.tracks) for parcel in state.parcels))
+    return replace(state, parcels=tuple(_followed(parcel, state.tracks, state.rulings) for parcel in state.parcels))
 
 
-def _followed(parcel: Parcel, tracks: Iterable[Track]) -> Parcel:
+def _followed(parcel: Parcel, tracks: Iterable[Track], rulings: Iterable[Ruling]) -> Parcel:
     keys = {*parcel.keys, *_keys(parcel.facts)}
     found = sorted((track for track in tracks if track.key in keys), key=lambda track: track.stamp)
     if not found:
-        return parcel
+        return judged(parcel, {SHOP: parcel.marks}, rulings)
     facts = parcel.facts
     for track in found:
         facts = replace(
@@ -101,7 +105,11 @@ def _followed(parcel: Parcel, tracks: Iterable[Track]) -> Parcel:
     told = max((mark for track in found for mark in track.marks), key=_by_time, default=None)
     if told is not None and told.at > facts.at:
         facts = replace(facts, stage=told.stage, at=told.at)
-    return replace(parcel, facts=facts, marks=marks)
+    words: dict[str, tuple[Mark, ...]] = {SHOP: parcel.marks}
+    for track in found:
+        words[track.teller] = words.get(track.teller, ()) + track.marks
+    verdict = judged(replace(parcel, marks=marks), words, rulings)
+    return replace(verdict, facts=facts)
 
 
 def _from_snapshot(event: OrderEvent) -> OrderState:

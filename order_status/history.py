@@ -16,15 +16,8 @@ from order_status.events import Due, OrderOverdue
 from order_status.store import Connection, OrderKey, insert_once
 from order_status.tables import durations, overdue, watches
 
-SOON = timedelta(seconds=20)
 REMEMBERED = 500
 """durations of a step that its pace is taken from: the newest, so that a carrier who became slow or quick is believed soon"""
-
-
-def look_soon(conn: Connection, inbox_id: str, order_id: str, now: datetime) -> None:
-    """Something became known of this order; several things within a short time are one look."""
-    row = {"inbox_id": inbox_id, "order_id": order_id, "first_seen_at": now, "look_at": now + SOON}
-    _put(conn, watches, row, {"look_at": now + SOON})
 
 
 def due_looks(conn: Connection, now: datetime, limit: int) -> list[tuple[OrderKey, datetime]]:

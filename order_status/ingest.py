@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from order_status import store
-from order_status.commit import commit
+from order_status.commit import Taken, commit_each
 from order_status.keysets import KeySets
 from order_status.shops import Ignored, Keyed, Malformed, Ping, Refused, Verified
 from order_status.sources import Source
@@ -79,7 +79,9 @@ class Ingest:
         if isinstance(event, Malformed):
             return await self._refuse(source, 400, "bad_request", event.message, "malformed")
         key, event = (event.key, event.event) if isinstance(event, Keyed) else (verified.delivery_id, event)
-        outcome = await self._writer.write(lambda conn: commit(conn, source, key, body, event, now))
+        outcome = await self._writer.write_each(commit_each, Taken(source, key, verified.topic, body, event, now))
+        if outcome == "unreadable":
+            return refusal(503, "unavailable", "the order cannot be read; it is being looked at"), "refused", "order_unreadable"
         if outcome == "accepted":
             self._wake.set()
         return Receipt(200, {"ok": True, "outcome": outcome}), outcome, event.type if isinstance(event, Ignored) else ""

@@ -4,7 +4,7 @@ Pure. An effect is told once ever; what comes late, from a test, or against a la
 """
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from order_status.events import Due, Effect, Mark, OrderOverdue
@@ -20,10 +20,13 @@ from order_status.stages import (
     payment_of,
     progress,
     rank_of,
+    stage_of,
+    standing_marks,
 )
 
 # The most telling first: a problem before a good word, a later stage before an earlier one.
 TELLING = (
+    "corrected",
     "delayed",
     "still_delayed",
     "delivery_failed",
@@ -51,6 +54,7 @@ FRESH = {
     "cancelled": timedelta(days=14),
     "refunded": timedelta(days=14),
     "returned": timedelta(days=14),
+    "corrected": timedelta(hours=72),
 }  # out_for_delivery: the same local day; delayed: while the expected time lies ahead, or OVERDUE_FRESH where we noticed it
 OVERDUE_FRESH = timedelta(days=7)
 PAYMENT_PATIENCE = timedelta(minutes=3)  # most failed payments succeed at the next try
@@ -84,7 +88,7 @@ class Word:
 def news(
     before: OrderState | None,
     after: OrderState,
-    recorded: Collection[Effect],
+    recorded: Collection[News],
     now: datetime,
     zone: tzinfo,
     *,
@@ -95,8 +99,9 @@ def news(
 
     `quiet`: nothing is to be told (a test, an import). `stale`: a newer snapshot of this order was here before.
     """
-    keys = {effect.key for effect in recorded}
-    observations = {(effect.entity, effect.stage, effect.at) for effect in recorded if effect.stage != "delayed"}
+    known = [each.effect for each in recorded]
+    keys = {effect.key for effect in known}
+    observations = {(effect.entity, effect.stage, effect.at) for effect in known if effect.stage != "delayed"}
     first_and_old = before is None and after.head.placed_at + FRESH["placed"] <= now
     fresh = []
     for found in effects(after, zone):
@@ -109,10 +114,23 @@ def news(
             or (first_and_old and not found.timed)
             or (stale and effect.entity in ("order", "payment"))
             or _comes_late(before, effect)
-            or (effect.stage == "delayed" and _was_told_later(effect, recorded))
+            or (effect.stage == "delayed" and _was_told_later(effect, known))
         )
         fresh.append(News(effect, found.fresh_until, found.timed, silent))
-    return fresh
+    told = [each.effect for each in recorded if not each.silent]
+    again = (found for parcel in after.parcels for found in _told_again(parcel, told, now))
+    return fresh + [replace(found, silent=quiet) for found in again if found.effect.key not in keys]
+
+
+def _told_again(parcel: Parcel, told: Iterable[Effect], now: datetime) -> Iterable[News]:
+    """We said that a parcel was delivered, and it was not: one word. When it is delivered after that: one more."""
+    entity, stage = f"shipment:{parcel.facts.id}", stage_of(parcel)
+    ours = [effect.stage for effect in told if effect.entity == entity]
+    deliveries, corrections = ours.count("delivered"), ours.count("corrected")
+    if parcel.corrections and deliveries > corrections and rank_of(parcel) < SHIPMENT_RANK["delivered"]:
+        yield _news(entity, "corrected", now, str(corrections + 1))
+    elif stage == "delivered" and corrections >= deliveries > 0:
+        yield _news(entity, "delivered", now, str(deliveries + 1))
 
 
 def effects(state: OrderState, zone: tzinfo) -> list[News]:
@@ -133,15 +151,19 @@ def word(pending: Sequence[News], state: OrderState, now: datetime) -> Word:
     told = [
         item
         for item in pending
-        if not item.silent and is_standing(item.effect, state) and not _was_never_missed(item.effect, failures_here)
+        if not item.silent and is_standing(item.effect, state) and not _was_never_missed(item.effect, failures_here, pending)
     ]
     chosen = min(told or pending, key=lambda item: (item.fresh_until <= now, TELLING.index(item.effect.stage), item.effect.key))
     stage = "placed" if chosen.effect.stage == "paid" else chosen.effect.stage
     return Word(chosen.effect, stage, chosen.fresh_until, silent=not told)
 
 
-def _was_never_missed(effect: Effect, failures_here: int) -> bool:
-    """A payment that succeeded before the shopper heard of a failure: all failures (their number ends the key) stand beside it, untold."""
+def _was_never_missed(effect: Effect, failures_here: int, pending: Iterable[News]) -> bool:
+    """A payment that succeeded before the shopper heard of a failure: all failures (their number ends the key) stand beside it, untold.
+    The correction of a delivery that nobody heard of, and the delivery after a correction that nobody heard of: both are untold here."""
+    if effect.stage == "corrected" or (effect.stage == "delivered" and effect.key != f"{effect.entity}/delivered"):
+        missed = "delivered" if effect.stage == "corrected" else "corrected"
+        return any(not item.silent and item.effect.entity == effect.entity and item.effect.stage == missed for item in pending)
     return effect.stage == "paid" and int(effect.key.rpartition("/")[2]) <= failures_here
 
 
@@ -163,6 +185,8 @@ def is_standing(effect: Effect, state: OrderState) -> bool:
         return is_open(parcel)  # the outbox has asked `expected.stands` already
     if effect.stage == "delayed":
         return is_delayed(parcel) and effect.key == _delay_key(parcel)
+    if effect.stage == "corrected":
+        return rank_of(parcel) < SHIPMENT_RANK["delivered"]
     mark = current(parcel)
     if mark is None:
         return False
@@ -203,7 +227,7 @@ def _payment_effects(state: OrderState) -> Iterable[News]:
 def _parcel_effects(parcel: Parcel, zone: tzinfo) -> Iterable[News]:
     entity = f"shipment:{parcel.facts.id}"
     seen: set[str] = set()
-    for mark in parcel.marks:
+    for mark in standing_marks(parcel):
         stage = "shipped" if mark.stage in _SHIPPED else mark.stage
         if stage in seen or stage in ATTEMPT_STAGES or not (stage == "shipped" or stage in _SPOKEN_PARCEL):
             continue

@@ -1,6 +1,6 @@
 """The ledgers of one order, their ranks, and what they add up to: each parcel's stage, the delay, the headline.
 
-Pure: no clock, no I/O. Rank beats clock: a parcel never falls back.
+Pure: no clock, no I/O. Rank beats clock: a parcel never falls back, unless a correction says that its end was none (corrections.py).
 Only the two stages of a delivery attempt repeat, and there the clock decides. Walk b.
 """
 
@@ -30,21 +30,56 @@ ADJUSTMENT_RANK = {"requested": 10, "approved": 20, "in_progress": 30, "declined
 
 ATTEMPT_STAGES = frozenset({"out_for_delivery", "delivery_failed"})
 _ATTEMPT_RANK = SHIPMENT_RANK["out_for_delivery"]
-_FINAL = frozenset({"delivered", "returned_to_sender", "lost", "cancelled"})
+FINAL = frozenset({"delivered", "returned_to_sender", "lost", "cancelled"})
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """The end `said` was none: from `since` on the parcel goes on. `by`: `scans` (a further one confirmed it), `time`, or `operator`."""
+
+    said: Mark
+    since: datetime
+    stage: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Contradiction:
+    """An ended journey is said to go on: `words` came after `said`, the earliest first. `split`: somebody else still says that it ended."""
+
+    said: Mark
+    words: tuple[Mark, ...]
+    split: bool
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Ruling:
+    """What was decided about a contradiction that evidence alone does not settle: the parcel goes on from `since` (`corrected`),
+    or the words up to `until` are not believed (`kept`). `by` is `time`, or who decided."""
+
+    shipment_id: str
+    since: datetime
+    until: datetime
+    verdict: str
+    at: datetime
+    by: str
 
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
     """One shipment: `facts` of the newest snapshot that names it (without scans), and every mark that any snapshot carried.
 
-    `keys`: by which tracks find it, for every tracking number that it ever had (see `parcel_keys`).
+    `keys`: by which tracks find it, for every tracking number that it ever had (see `parcel_keys`). `corrections` and `contradiction`
+    are concluded when the order is read (`fold.followed`), never saved.
     """
 
     stamp: Stamp
     facts: Shipment
     marks: tuple[Mark, ...]
     keys: tuple[str, ...] = ()
+    corrections: tuple[Correction, ...] = ()
+    contradiction: Contradiction | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +119,7 @@ class OrderState:
     adjustments: tuple[KnownAdjustment, ...]
     measures: tuple[KnownMeasure, ...]
     tracks: tuple[Track, ...] = ()
+    rulings: tuple[Ruling, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +145,21 @@ def progress(mark: Mark) -> tuple[int, datetime, int]:
     return (rank, _BEGINNING, rank)
 
 
+def standing_marks(parcel: Parcel) -> list[Mark]:
+    """The parcel's marks without the ends that were corrected."""
+    return [mark for mark in parcel.marks if not is_struck(parcel, mark)]
+
+
+def is_struck(parcel: Parcel, mark: Mark) -> bool:
+    """Whether a correction says that this was not so."""
+    rank = SHIPMENT_RANK.get(mark.stage, 0)
+    return any(each.said.at <= mark.at < each.since and rank >= SHIPMENT_RANK[each.said.stage] for each in parcel.corrections)
+
+
 def current(parcel: Parcel) -> Mark | None:
-    """The parcel's present stage and when it was first reached; None while only unknown stages were seen."""
-    known = [mark for mark in parcel.marks if mark.stage in SHIPMENT_RANK]
+    """The parcel's present stage and when it was first reached, since the last correction; None while only unknown stages were seen."""
+    since = parcel.corrections[-1].since if parcel.corrections else _BEGINNING
+    known = [mark for mark in parcel.marks if mark.stage in SHIPMENT_RANK and mark.at >= since]
     return max(known, key=progress, default=None)
 
 
@@ -125,11 +173,8 @@ def rank_of(parcel: Parcel) -> int:
 
 
 def contradicted(parcel: Parcel) -> bool:
-    """The newest snapshot says that an ended journey goes on (delivered, then in transit). We keep what we have, in silence."""
-    mark = current(parcel)
-    if mark is None or mark.stage not in _FINAL or parcel.facts.stage not in SHIPMENT_RANK:
-        return False
-    return SHIPMENT_RANK[parcel.facts.stage] < SHIPMENT_RANK[mark.stage] and parcel.facts.at > mark.at
+    """An ended journey is said to go on (delivered, then in transit). We keep what we have, in silence, until it is settled."""
+    return parcel.contradiction is not None
 
 
 def is_later(eta: Due | None, promised: Due | None) -> bool:
@@ -191,7 +236,9 @@ def _on_the_way(parcel: Parcel) -> bool:
 
 def _arrived(parcel: Parcel) -> bool:
     """Delivered, also when it is on its way back since."""
-    return stage_of(parcel) == "delivered" or (stage_of(parcel) == "returning" and any(mark.stage == "delivered" for mark in parcel.marks))
+    return stage_of(parcel) == "delivered" or (
+        stage_of(parcel) == "returning" and any(mark.stage == "delivered" for mark in standing_marks(parcel))
+    )
 
 
 def headline(state: OrderState) -> str:

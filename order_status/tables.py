@@ -48,6 +48,7 @@ metadata = MetaData(
 )
 
 # Every accepted webhook, raw: the first dedupe, and the evidence. `order_id` is the parcel's key where a carrier knows no order.
+# `body` is empty when its time is over; `digest` and what it `said` stay. `topic` is an unsigned header's hint.
 deliveries = Table(
     "order_deliveries",
     metadata,
@@ -58,8 +59,12 @@ deliveries = Table(
     Column("order_id", String(128)),
     Column("body", LargeBinary, nullable=False),
     Column("received_at", UtcTime, nullable=False),
+    Column("digest", String(64)),
+    Column("topic", String(128)),
+    Column("said", String(500)),
     PrimaryKeyConstraint("source_id", "delivery_id"),
     Index(None, "inbox_id", "order_id"),
+    Index(None, "source_id", "received_at"),
 )
 
 # One row for each order; `state` is all that its snapshots add up to (stages.OrderState, JSON), empty only within the first transaction.

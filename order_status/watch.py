@@ -15,6 +15,7 @@ from order_status.events import Effect, OrderOverdue
 from order_status.expected import UNTIL_NEXT_WORD, Expected, Pace, Step, due_of, expect, pace, passed, stands, step_of
 from order_status.news import OVERDUE_FRESH, News, overdue_key
 from order_status.stages import OrderState, Parcel, headline, is_cancelled
+from order_status.store import desk
 from order_status.workdays import Workdays
 from order_status.writer import Writer
 
@@ -191,7 +192,7 @@ class _Look:
     def _tell(self, noticed: OrderOverdue, stage: str) -> None:
         effect = Effect(overdue_key(noticed, stage), f"shipment:{noticed.shipment_id}", stage, self._now)
         news = News(effect, self._now + OVERDUE_FRESH)
-        store.add_change(
+        desk.add_change(
             self._conn,
             inbox_id=self._key[0],
             order_id=self._key[1],

@@ -1,7 +1,7 @@
 """The door half of walk b: what is answered to a webhook, what is stored, and what is only counted."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
@@ -14,6 +14,7 @@ from order_status.shops.standard_webhooks import sign
 from order_status.tables import changes, deliveries, metadata, orders
 from tests.order_status.world import NOW, OLD_SECRET, SECRET, SOURCE, SqliteWriter, World, envelope, iso, order, parcel
 
+A = TypeVar("A")
 T = TypeVar("T")
 
 
@@ -185,6 +186,9 @@ class Failing:
     """A database that is away."""
 
     async def write(self, work: Callable[[Connection], T]) -> T:
+        raise ConnectionError("away")
+
+    async def write_each(self, each: Callable[[Connection, Sequence[A]], Sequence[T]], item: A) -> T:
         raise ConnectionError("away")
 
     async def read(self, work: Callable[[Connection], T]) -> T:

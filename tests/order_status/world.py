@@ -4,7 +4,7 @@ import asyncio
 import json
 import sqlite3
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from copy import deepcopy
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -18,6 +18,7 @@ from order_status import ActionConfig, OrderStatus, Receipt, SourceConfig, Stage
 from order_status.shops.standard_webhooks import sign
 from order_status.writer import Writer
 
+A = TypeVar("A")
 T = TypeVar("T")
 Json = dict[str, Any]
 
@@ -71,6 +72,9 @@ class SqliteWriter:
         async with self._one:
             with self.engine.begin() as conn:
                 return work(conn)
+
+    async def write_each(self, each: Callable[[Connection, Sequence[A]], Sequence[T]], item: A) -> T:
+        return (await self.write(lambda conn: each(conn, [item])))[0]
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         return await self.write(work)

@@ -1,4 +1,6 @@
-"""All SQL of order_status: synchronous functions over a connection, to be run inside the writer that app.py is handed.
+"""SQL of order_status: synchronous functions over a connection, to be run inside the writer that app.py is handed.
+
+Here: what is read and told. Beside it: desk.py (what webhooks change, many at once) and operations.py (what operators see and decide).
 
 No decisions here. Every write is safe to repeat: what is already there stays. Walks b and e.
 """
@@ -16,73 +18,12 @@ from sqlalchemy.dialects import postgresql, sqlite
 from order_status.events import Delivery, Effect, OfferSettled, Settlement, Track
 from order_status.fold import followed, gather, join_tracks
 from order_status.news import News
-from order_status.stages import Fragments, OrderState, headline
-from order_status.tables import actions, changes, counts, deliveries, fragments, orders, parcels, settlements, tracks
+from order_status.stages import Fragments, OrderState
+from order_status.tables import actions, changes, counts, fragments, orders, parcels, settlements, tracks
 
 UNKNOWN_KEPT = 100  # distinct unknown values, and distinct ignored topics, counted for each source; further ones are counted together
 NUMBER_USED_AGAIN = timedelta(days=120)  # carriers begin their numbers anew: an older order is not the one that is meant
 OrderKey = tuple[str, str]  # inbox id, order id
-
-
-def record_delivery(
-    conn: Connection, *, source_id: str, delivery_id: str, inbox_id: str, kind: str, order_id: str | None, body: bytes, at: datetime
-) -> bool:
-    """False when this source sent this delivery before: then nothing more is to be done."""
-    row = {"source_id": source_id, "delivery_id": delivery_id, "inbox_id": inbox_id, "type": kind}
-    return insert_once(conn, deliveries, {**row, "order_id": order_id, "body": body, "received_at": at})
-
-
-def lock_order(conn: Connection, inbox_id: str, order_id: str, source_id: str, first_seen: datetime) -> OrderState | None:
-    """The order's state as it is saved, locked until the transaction ends; None for an order never seen. `save_order` must follow in it."""
-    insert_once(
-        conn,
-        orders,
-        {
-            "inbox_id": inbox_id,
-            "order_id": order_id,
-            "source_id": source_id,
-            "number": order_id,
-            "placed_at": first_seen,
-            "updated_at": first_seen,
-            "headline": "",
-            "state": "",
-        },
-    )
-    here = (orders.c.inbox_id == inbox_id) & (orders.c.order_id == order_id)
-    state = conn.execute(select(orders.c.state).where(here).with_for_update()).scalar_one()
-    return _state(state) if state else None
-
-
-def lock_known_order(conn: Connection, inbox_id: str, order_id: str) -> tuple[str, OrderState] | None:
-    """The source and the saved state of an order, locked until the transaction ends; None for an order never seen."""
-    query = select(orders.c.source_id, orders.c.state).where(
-        orders.c.inbox_id == inbox_id, orders.c.order_id == order_id, orders.c.state != ""
-    )
-    row = conn.execute(query.with_for_update()).one_or_none()
-    return (row.source_id, _state(row.state)) if row else None
-
-
-def save_order(conn: Connection, inbox_id: str, source_id: str, state: OrderState) -> None:
-    known = state.customer
-    conn.execute(
-        update(orders)
-        .where(orders.c.inbox_id == inbox_id, orders.c.order_id == state.head.order_id)
-        .values(
-            source_id=source_id,
-            number=state.head.number,
-            customer_id=known.customer.id if known else None,
-            placed_at=state.head.placed_at,
-            updated_at=state.head.stamp.at,
-            headline=headline(followed(state)),
-            state=_json(state),
-        )
-    )
-
-
-def name_parcels(conn: Connection, inbox_id: str, order_id: str, keys: Iterable[str], now: datetime) -> None:
-    """From now on these tracking numbers lead to this order."""
-    for key in sorted(keys):
-        insert_once(conn, parcels, {"inbox_id": inbox_id, "key": key, "order_id": order_id, "seen_at": now})
 
 
 def orders_with(conn: Connection, inbox_id: str, key: str, now: datetime) -> list[str]:
@@ -101,21 +42,21 @@ def tracks_of(conn: Connection, inbox_id: str, keys: Iterable[str], now: datetim
 def add_track(conn: Connection, inbox_id: str, track: Track, now: datetime) -> None:
     """Keep what a carrier says of a tracking number, whether its order is known or not."""
     key = {"inbox_id": inbox_id, "key": track.key, "teller": track.teller}
-    insert_once(conn, tracks, {**key, "track": _json(track), "heard_at": now})
+    insert_once(conn, tracks, {**key, "track": as_json(track), "heard_at": now})
     here = [tracks.c[name] == value for name, value in key.items()]
     before, heard_at = conn.execute(select(tracks.c.track, tracks.c.heard_at).where(*here).with_for_update()).one()
     known = [msgspec.json.decode(before, type=Track)] if heard_at > now - NUMBER_USED_AGAIN else []
     (joined,) = join_tracks([*known, track])
-    conn.execute(update(tracks).where(*here).values(track=_json(joined), heard_at=now))
+    conn.execute(update(tracks).where(*here).values(track=as_json(joined), heard_at=now))
 
 
 def add_fragments(conn: Connection, inbox_id: str, order_id: str, new: Fragments, now: datetime) -> None:
     """Keep what is known of an order until its first snapshot comes."""
-    insert_once(conn, fragments, {"inbox_id": inbox_id, "order_id": order_id, "fragments": _json(Fragments()), "heard_at": now})
+    insert_once(conn, fragments, {"inbox_id": inbox_id, "order_id": order_id, "fragments": as_json(Fragments()), "heard_at": now})
     here = (fragments.c.inbox_id == inbox_id) & (fragments.c.order_id == order_id)
     before = conn.execute(select(fragments.c.fragments).where(here).with_for_update()).scalar_one()
     joined = gather(msgspec.json.decode(before, type=Fragments), new)
-    conn.execute(update(fragments).where(here).values(fragments=_json(joined), heard_at=now))
+    conn.execute(update(fragments).where(here).values(fragments=as_json(joined), heard_at=now))
 
 
 def fragments_of(conn: Connection, inbox_id: str, order_id: str) -> Fragments:
@@ -124,43 +65,6 @@ def fragments_of(conn: Connection, inbox_id: str, order_id: str) -> Fragments:
         select(fragments.c.fragments).where(fragments.c.inbox_id == inbox_id, fragments.c.order_id == order_id)
     ).scalar_one_or_none()
     return msgspec.json.decode(found, type=Fragments) if found else Fragments()
-
-
-def recorded(conn: Connection, inbox_id: str, order_id: str) -> list[Effect]:
-    """Every effect of this order that ever reached the outbox."""
-    query = select(changes).where(changes.c.inbox_id == inbox_id, changes.c.order_id == order_id)
-    return [_effect(row) for row in conn.execute(query).mappings()]
-
-
-def add_change(conn: Connection, *, inbox_id: str, order_id: str, source_id: str, news: News, due_at: datetime, now: datetime) -> None:
-    insert_once(
-        conn,
-        changes,
-        {
-            "id": f"chg_{uuid.uuid4().hex}",
-            "inbox_id": inbox_id,
-            "order_id": order_id,
-            "source_id": source_id,
-            "effect_key": news.effect.key,
-            "entity": news.effect.entity,
-            "stage": news.effect.stage,
-            "at": news.effect.at,
-            "fresh_until": news.fresh_until,
-            "silent": news.silent,
-            "due_at": due_at,
-            "created_at": now,
-        },
-    )
-
-
-def postpone(conn: Connection, inbox_id: str, order_id: str, stage: str, due_at: datetime) -> None:
-    """Let a waiting change of this stage wait until `due_at` at least."""
-    conn.execute(
-        update(changes)
-        .where(changes.c.inbox_id == inbox_id, changes.c.order_id == order_id, changes.c.stage == stage)
-        .where(changes.c.taken_at.is_(None), changes.c.due_at < due_at)
-        .values(due_at=due_at)
-    )
 
 
 def due_orders(conn: Connection, now: datetime, limit: int) -> list[OrderKey]:
@@ -174,14 +78,14 @@ def waiting_changes(conn: Connection, keys: Sequence[OrderKey]) -> list[tuple[Or
     """Every change of these orders that nobody took, due or not: (order, change id, news, due_at), by the time when it happened."""
     query = select(changes).where(changes.c.taken_at.is_(None), tuple_(changes.c.inbox_id, changes.c.order_id).in_(keys))
     rows = conn.execute(query.order_by(changes.c.at, changes.c.effect_key)).mappings()
-    return [((row["inbox_id"], row["order_id"]), row["id"], _news(row), row["due_at"]) for row in rows]
+    return [((row["inbox_id"], row["order_id"]), row["id"], news_of(row), row["due_at"]) for row in rows]
 
 
 def states(conn: Connection, keys: Sequence[OrderKey]) -> dict[OrderKey, tuple[str, OrderState]]:
     """The source and the state of each order, as it is read: with what carriers say of its parcels."""
     query = select(orders).where(tuple_(orders.c.inbox_id, orders.c.order_id).in_(keys), orders.c.state != "")
     return {
-        (row["inbox_id"], row["order_id"]): (row["source_id"], followed(_state(row["state"]))) for row in conn.execute(query).mappings()
+        (row["inbox_id"], row["order_id"]): (row["source_id"], followed(read_state(row["state"]))) for row in conn.execute(query).mappings()
     }
 
 
@@ -189,7 +93,7 @@ def orders_of(conn: Connection, inbox_id: str, customer_id: str, limit: int) -> 
     """Newest first; as they are read."""
     query = select(orders.c.source_id, orders.c.state).where(orders.c.inbox_id == inbox_id, orders.c.customer_id == customer_id)
     newest = query.where(orders.c.state != "").order_by(orders.c.placed_at.desc(), orders.c.order_id.desc()).limit(limit)
-    return [(source_id, followed(_state(state))) for source_id, state in conn.execute(newest)]
+    return [(source_id, followed(read_state(state))) for source_id, state in conn.execute(newest)]
 
 
 def take_changes(conn: Connection, ids: Sequence[str], now: datetime) -> None:
@@ -256,18 +160,33 @@ def _distinct(conn: Connection, source_id: str, kind: str) -> int:
     return conn.execute(query).scalar_one()
 
 
+def insert_each(conn: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Many rows at once; those that break a unique constraint are left out."""
+    if rows:
+        insert = postgresql.insert(table) if conn.dialect.name == "postgresql" else sqlite.insert(table)
+        conn.execute(insert.on_conflict_do_nothing(), list(rows))
+
+
+def put_each(conn: Connection, table: Table, rows: Sequence[Mapping[str, Any]], changed: Sequence[str]) -> None:
+    """Many rows at once; where a key is taken, the columns `changed` take the new values."""
+    if rows:
+        insert = postgresql.insert(table) if conn.dialect.name == "postgresql" else sqlite.insert(table)
+        key = [column.name for column in table.primary_key.columns]
+        conn.execute(insert.on_conflict_do_update(index_elements=key, set_={name: insert.excluded[name] for name in changed}), list(rows))
+
+
 def insert_once(conn: Connection, table: Table, row: Mapping[str, Any]) -> bool:
     """Whether the row was new. A row that breaks a unique constraint is left out, also when another transaction is just adding it."""
     insert = postgresql.insert(table) if conn.dialect.name == "postgresql" else sqlite.insert(table)
-    key = [column for column in table.primary_key.columns]
+    key = list(table.primary_key.columns)
     return conn.execute(insert.values(**row).on_conflict_do_nothing().returning(*key)).first() is not None
 
 
-def _state(text: str) -> OrderState:
+def read_state(text: str) -> OrderState:
     return msgspec.json.decode(text, type=OrderState)
 
 
-def _json(value: OrderState | Track | Fragments) -> str:
+def as_json(value: OrderState | Track | Fragments) -> str:
     return msgspec.json.encode(value).decode("utf-8")
 
 
@@ -275,5 +194,5 @@ def _effect(row: RowMapping) -> Effect:
     return Effect(row["effect_key"], row["entity"], row["stage"], row["at"])
 
 
-def _news(row: RowMapping) -> News:
+def news_of(row: RowMapping) -> News:
     return News(_effect(row), row["fresh_until"], silent=row["silent"])

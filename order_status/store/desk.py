@@ -1,0 +1,162 @@
+"""SQL of the ingest: what a batch of webhooks reads and writes, each with as few statements as the batch allows. Beside store/__init__.py.
+
+No decisions here. Every write is safe to repeat. Walk b.
+"""
+
+import uuid
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import delete, select, tuple_, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from order_status.events import Track
+from order_status.news import News
+from order_status.stages import OrderState, headline
+from order_status.store import NUMBER_USED_AGAIN, Connection, OrderKey, as_json, insert_each, news_of, put_each
+from order_status.tables import changes, deliveries, orders, parcels, tracks, watches
+
+DeliveryKey = tuple[str, str]  # source id, delivery id
+AT_ONCE = 200
+"""keys in one query"""
+
+
+@dataclass(slots=True)
+class Change:
+    """An effect on its way into the outbox."""
+
+    source_id: str
+    news: News
+    due_at: datetime
+
+
+def record_deliveries(conn: Connection, rows: Sequence[Mapping[str, Any]]) -> set[DeliveryKey]:
+    """Those that this source never sent before. Every key must be in `rows` once."""
+    if not rows:
+        return set()
+    insert = postgresql.insert(deliveries) if conn.dialect.name == "postgresql" else sqlite.insert(deliveries)
+    new = insert.on_conflict_do_nothing().returning(deliveries.c.source_id, deliveries.c.delivery_id)
+    return {(row[0], row[1]) for row in conn.execute(new, list(rows))}
+
+
+def forget_delivery(conn: Connection, key: DeliveryKey) -> None:
+    """It could not be taken after all: the sender will send it again."""
+    conn.execute(delete(deliveries).where(deliveries.c.source_id == key[0], deliveries.c.delivery_id == key[1]))
+
+
+def lock_orders(conn: Connection, keys: Collection[OrderKey], create: datetime | None) -> dict[OrderKey, tuple[str, str]]:
+    """The source and the saved state (JSON, empty for one never seen) of these orders, locked until the transaction ends.
+
+    `create`: those never seen are taken possession of, and must be saved in this transaction.
+    """
+    found = _locked(conn, keys)
+    missing = [key for key in keys if key not in found]
+    if create is None or not missing:
+        return found
+    if conn.dialect.name == "postgresql":  # another transaction may be adding the same: its row is waited for, and read
+        blank = {"source_id": "", "number": "", "placed_at": create, "updated_at": create, "headline": "", "state": ""}
+        insert_each(conn, orders, [{"inbox_id": inbox_id, "order_id": order_id, **blank} for inbox_id, order_id in missing])
+        return found | _locked(conn, missing)
+    return found
+
+
+def _locked(conn: Connection, keys: Collection[OrderKey]) -> dict[OrderKey, tuple[str, str]]:
+    query = select(orders.c.inbox_id, orders.c.order_id, orders.c.source_id, orders.c.state)
+    found: dict[OrderKey, tuple[str, str]] = {}
+    for some in _portions(sorted(keys)):
+        rows = conn.execute(query.where(tuple_(orders.c.inbox_id, orders.c.order_id).in_(some)).with_for_update())
+        found.update({(row[0], row[1]): (row[2], row[3]) for row in rows})
+    return found
+
+
+def save_orders(conn: Connection, saved: Iterable[tuple[OrderKey, str, OrderState, OrderState]]) -> None:
+    """(order, source, state, the state as it is read)."""
+    rows = [
+        {
+            "inbox_id": key[0],
+            "order_id": key[1],
+            "source_id": source_id,
+            "number": state.head.number,
+            "customer_id": state.customer.customer.id if state.customer else None,
+            "placed_at": state.head.placed_at,
+            "updated_at": state.head.stamp.at,
+            "headline": headline(seen),
+            "state": as_json(state),
+        }
+        for key, source_id, state, seen in saved
+    ]
+    put_each(conn, orders, rows, ["source_id", "number", "customer_id", "placed_at", "updated_at", "headline", "state"])
+
+
+def recorded(conn: Connection, keys: Collection[OrderKey]) -> dict[OrderKey, list[News]]:
+    """Every effect of these orders that ever reached the outbox."""
+    found: dict[OrderKey, list[News]] = defaultdict(list)
+    for some in _portions(sorted(keys)):
+        query = select(changes).where(tuple_(changes.c.inbox_id, changes.c.order_id).in_(some))
+        for row in conn.execute(query).mappings():
+            found[(row["inbox_id"], row["order_id"])].append(news_of(row))
+    return found
+
+
+def add_changes(conn: Connection, found: Iterable[tuple[OrderKey, Change]], now: datetime) -> None:
+    rows = [
+        {
+            "id": f"chg_{uuid.uuid4().hex}",
+            "inbox_id": key[0],
+            "order_id": key[1],
+            "source_id": change.source_id,
+            "effect_key": change.news.effect.key,
+            "entity": change.news.effect.entity,
+            "stage": change.news.effect.stage,
+            "at": change.news.effect.at,
+            "fresh_until": change.news.fresh_until,
+            "silent": change.news.silent,
+            "due_at": change.due_at,
+            "created_at": now,
+        }
+        for key, change in found
+    ]
+    insert_each(conn, changes, rows)
+
+
+def postpone(conn: Connection, key: OrderKey, stage: str, due_at: datetime) -> None:
+    """Let a waiting change of this stage wait until `due_at` at least."""
+    conn.execute(
+        update(changes)
+        .where(changes.c.inbox_id == key[0], changes.c.order_id == key[1], changes.c.stage == stage)
+        .where(changes.c.taken_at.is_(None), changes.c.due_at < due_at)
+        .values(due_at=due_at)
+    )
+
+
+def look_soon(conn: Connection, keys: Iterable[OrderKey], now: datetime, at: datetime) -> None:
+    """Something became known of these orders; several things within a short time are one look."""
+    rows = [{"inbox_id": key[0], "order_id": key[1], "first_seen_at": now, "look_at": at} for key in sorted(keys)]
+    put_each(conn, watches, rows, ["look_at"])
+
+
+def name_parcels(conn: Connection, names: Iterable[tuple[str, str, str]], now: datetime) -> None:
+    """(inbox, tracking number's key, order): from now on the number leads to the order."""
+    insert_each(conn, parcels, [{"inbox_id": each[0], "key": each[1], "order_id": each[2], "seen_at": now} for each in sorted(names)])
+
+
+def tracks_of(conn: Connection, keys: Collection[tuple[str, str]], now: datetime) -> dict[tuple[str, str], list[Track]]:
+    """What carriers have said of these tracking numbers, by (inbox, key)."""
+    found: dict[tuple[str, str], list[Track]] = defaultdict(list)
+    for some in _portions(sorted(keys)):
+        query = select(tracks.c.inbox_id, tracks.c.key, tracks.c.track).where(tracks.c.heard_at > now - NUMBER_USED_AGAIN)
+        for row in conn.execute(query.where(tuple_(tracks.c.inbox_id, tracks.c.key).in_(some))):
+            found[(row[0], row[1])].append(msgspec.json.decode(row[2], type=Track))
+    return found
+
+
+def add_change(conn: Connection, *, inbox_id: str, order_id: str, source_id: str, news: News, due_at: datetime, now: datetime) -> None:
+    add_changes(conn, [((inbox_id, order_id), Change(source_id, news, due_at))], now)
+
+
+def _portions(keys: Sequence[tuple[str, str]]) -> Iterable[Sequence[tuple[str, str]]]:
+    return (keys[place : place + AT_ONCE] for place in range(0, len(keys), AT_ONCE))
