@@ -15,6 +15,7 @@ import structlog
 
 from chat_server.core import conversation as core
 from chat_server.core.model import Job, Plan
+from chat_server.core.order_access import WINDOW
 from chat_server.flows import bot_turns, offers, proactive
 from chat_server.flows.context import Context, save
 from chat_server.flows.handoff import assign_waiting
@@ -107,6 +108,7 @@ class Clocks:
             lambda tx: tx.jobs.prune(now - KEEP_JOBS),
             lambda tx: tx.answers.prune(now - KEEP_ANSWERS),
             lambda tx: tx.people.prune_sessions(now - KEEP_SESSIONS),
+            lambda tx: tx.bindings.prune_tries(now - WINDOW),
             lambda tx: tx.people.prune_presence(now - KEEP_PRESENCE),
             lambda tx: tx.visits.prune_before(now - KEEP_VISITS),
         ]

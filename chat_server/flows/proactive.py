@@ -1,7 +1,7 @@
 """Speaking first: new candidates and held ones of a shopper are judged together, and what may be said is said, once.
 
 All of it in one write, so that two at once cannot take the same last slot. Walk b arrives by `order_changed`, walk c by
-flows/visits, an agent's invitation by `invite`, and whatever waits by the job `reconsider`.
+flows/visits, an agent's invitation by flows/invitations, and whatever waits by the job `reconsider`.
 """
 
 from __future__ import annotations
@@ -15,25 +15,20 @@ import structlog
 
 from chat_server.core.conversation import RECONSIDER, append
 from chat_server.core.inbox import Inbox
-from chat_server.core.model import Agent, Contact, Conversation, FactKind, Job, Json, Plan, Visitor
+from chat_server.core.model import Contact, Conversation, FactKind, Job, Json, Plan, Visitor
+from chat_server.core.order_access import SPOKEN_TO
 from chat_server.core.order_news import OrderNews, Unsaid, compose
 from chat_server.core.order_news import contradicted as overtaken
-from chat_server.core.policy import MessageClass
-from chat_server.core.proactive import Candidate, Hold, Send, Verdict, arbitrate, candidate_id, touch_of
+from chat_server.core.proactive import Candidate, Hold, Send, Verdict, arbitrate, touch_of
 from chat_server.core.triggers import ORDER, Activity, Shopper, VisitorState, match
-from chat_server.errors import ClientError, Code
 from chat_server.flows.context import Context, ack, new_id, not_found, save
 from chat_server.flows.messages import authorized, open_for
+from chat_server.flows.orders import may_see, tell_changed, to_speak_of
 from chat_server.flows.people import recipient as recipient_of
 from chat_server.flows.ports import Tx
 from chat_server.flows.situation import Subject, situation, subject
 from chat_server.flows.unasked import compose_message
 
-INVITATION = timedelta(minutes=10)
-"""how long an agent's invitation makes sense"""
-INVITATION_VALUE = 1_000
-"""a person's own idea goes before a rule's of the same class"""
-DECISIONS = {"held": "hold", "sent": "send"}
 log = structlog.get_logger("proactive")
 
 
@@ -136,15 +131,15 @@ async def reconsider(context: Context, job: Job) -> str:
         return "no_such_inbox"
     named = str(job.payload.get("recipient") or job.payload["visitor"])
 
-    def load(tx: Tx) -> tuple[str, Contact | None, bool]:
+    def load(tx: Tx) -> tuple[str, bool]:
         visitor = tx.people.visitor(named)
         recipient = recipient_of(visitor) if visitor is not None else named
-        return recipient, tx.people.contact(recipient), bool(tx.proactive.waiting(recipient))
+        return recipient, bool(tx.proactive.waiting(recipient))
 
-    recipient, contact, waiting = await context.store.read(load)
+    recipient, waiting = await context.store.read(load)
     if not waiting:
         return "nothing_waits"
-    orders = await orders_of(context, inbox, contact)
+    orders = await to_speak_of(context, inbox.id, recipient)
     outcome = await context.store.write(lambda tx: consider(context, tx, inbox, recipient, orders=orders))
     tell(context, outcome)
     return f"sent {len(outcome.plans)} of {len(outcome.verdicts)}"
@@ -163,34 +158,63 @@ async def arrived(context: Context, visitor: Visitor) -> None:
         context.wake()
 
 
-async def orders_of(context: Context, inbox: Inbox, contact: Contact | None) -> list[Json]:
-    """The OrderViews of a contact that the shop has signed; none of anybody else."""
-    if contact is None or contact.customer_id is None:
-        return []
-    return await context.orders.of_customer(inbox.id, contact.customer_id)
-
-
 async def order_changed(context: Context, inbox_id: str, news: OrderNews, order: Json) -> str:
-    """The shop's backend told of an order. Repeats are harmless; returns the outcome for the log."""
+    """The shop's backend told of an order: its customer hears of it, and whoever opened the shop's link to it.
+
+    Repeats are harmless; returns the outcome for the log (the customer's, where there is one).
+    """
     inbox = context.inboxes.get(inbox_id)
-    if inbox is None or news.silent or news.customer_id is None:
-        unsaid = "no_such_inbox" if inbox is None else (Unsaid.SILENT if news.silent else Unsaid.NO_RECIPIENT).value
-        log.info("order", flow="order_changed", stage=news.stage, decision=unsaid)
-        return unsaid
-    customer_id = news.customer_id
-    views = await context.orders.of_customer(inbox.id, customer_id)
+    if inbox is None:
+        return _unsaid(news, "no_such_inbox")
+    contact_id, bindings = await context.store.read(lambda tx: may_see(tx, inbox.id, news.order_id, news.customer_id))
+    linked = [] if news.silent else sorted({each.visitor_id for each in bindings if each.grade in SPOKEN_TO})
+    decisions = [] if news.silent or news.customer_id is None else [await _told(context, inbox, news, order, news.customer_id, None)]
+    for visitor_id in linked:
+        said = await _told(context, inbox, news, order, news.customer_id, visitor_id)
+        decisions += [said] if said else []
+    tell_changed(context, inbox.id, news.order_id, contact_id, [each.visitor_id for each in bindings])
+    return decisions[0] if decisions else _unsaid(news, (Unsaid.SILENT if news.silent else Unsaid.NO_RECIPIENT).value)
+
+
+def _unsaid(news: OrderNews, decision: str) -> str:
+    log.info("order", flow="order_changed", stage=news.stage, decision=decision)
+    return decision
+
+
+async def _told(context: Context, inbox: Inbox, news: OrderNews, order: Json, customer_id: str | None, linked: str | None) -> str:
+    """To the customer, or to the browser `linked` that opened the shop's link; "" where that one need not be told apart."""
+    now = context.clock()
+
+    def who_hears(tx: Tx) -> str | None:
+        if linked is None:
+            return tx.people.put_contact(Contact(new_id("con"), inbox.id, customer_id, None, None, None), now).id
+        visitor = tx.people.visitor(linked)
+        contact = tx.people.contact(visitor.contact_id) if visitor is not None and visitor.contact_id else None
+        live = any(each.visitor_id == linked and each.grade in SPOKEN_TO for each in tx.bindings.of_order(inbox.id, news.order_id))
+        if visitor is None or not live or (contact is not None and contact.customer_id == customer_id):
+            return None
+        return recipient_of(visitor)
+
+    if linked is None:
+        views = await context.orders.of_customer(inbox.id, customer_id or "")
+    else:
+        seen = await context.store.read(who_hears)
+        views = await to_speak_of(context, inbox.id, seen) if seen is not None else []
     orders = views if any(each["order_id"] == news.order_id for each in views) else [order, *views]
 
     def work(tx: Tx) -> tuple[Outcome, str]:
-        now = context.clock()
-        contact = tx.people.put_contact(Contact(new_id("con"), inbox.id, customer_id, None, None, None), now)
-        who = subject(tx, contact.id)
+        recipient = who_hears(tx)
+        if recipient is None:
+            return Outcome(), ""
+        who = subject(tx, recipient)
+        contact = tx.people.contact(recipient)
         visitor_id = who.visitor.id if who.visitor else None
+        named = contact.id if contact else None
         zone = ZoneInfo(inbox.hours.zone)
-        found = compose(news, inbox.order_messages, visitor_id=visitor_id, contact_id=contact.id, zone=zone, now=now)
+        found = compose(news, inbox.order_messages, visitor_id=visitor_id, contact_id=named, zone=zone, now=now)
         fired = _fired(tx, inbox, who, contact, news, now)
         new = fired if isinstance(found, Unsaid) else (found, *fired)
-        outcome = consider(context, tx, inbox, contact.id, new, orders=orders)
+        outcome = consider(context, tx, inbox, recipient, new, orders=orders)
         return outcome, found.value if isinstance(found, Unsaid) else outcome.of(found)
 
     outcome, decision = await context.store.write(work)
@@ -199,13 +223,13 @@ async def order_changed(context: Context, inbox_id: str, news: OrderNews, order:
     return decision
 
 
-def _fired(tx: Tx, inbox: Inbox, who: Subject, contact: Contact, news: OrderNews, now: datetime) -> tuple[Candidate, ...]:
+def _fired(tx: Tx, inbox: Inbox, who: Subject, contact: Contact | None, news: OrderNews, now: datetime) -> tuple[Candidate, ...]:
     """What the shop's own rules on order facts would like to say."""
     visitor = who.visitor
     locale = visitor.locale if visitor else inbox.speaks(news.locale)
     state = VisitorState.from_json(tx.people.state(visitor.id)) if visitor else VisitorState()
     data = {"order_id": news.order_id, "number": news.number, "stage": news.stage, "delayed": news.delayed}
-    shopper = Shopper(visitor.id if visitor else None, contact.id, locale, identified=True)
+    shopper = Shopper(visitor.id if visitor else None, contact.id if contact else None, locale, identified=contact is not None)
     return match(inbox.rules, shopper, state, Activity(news.dedupe_key, ORDER, news.at, data), now)
 
 
@@ -240,49 +264,3 @@ async def dismiss(context: Context, visitor: Visitor, message_id: str) -> Json:
 async def clicked(context: Context, visitor: Visitor, message_id: str) -> Json:
     """The shopper opened it."""
     return await _shown(context, visitor, message_id, "clicked")
-
-
-async def invite(context: Context, agent: Agent, visitor_id: str, client_id: str, text: str) -> Json:
-    """An agent speaks to somebody on the site first; judged like every unasked message. A repeat answers what stands."""
-    inbox = context.inboxes[agent.inbox_id]
-    visitor, contact = await context.store.read(lambda tx: _invited(tx, inbox, visitor_id))
-    orders = await orders_of(context, inbox, contact)
-
-    def work(tx: Tx) -> tuple[Outcome, Json]:
-        now = context.clock()
-        key = f"agent:{agent.id}:{client_id}"
-        candidate = Candidate(
-            id=candidate_id(visitor.id, key),
-            visitor_id=visitor.id,
-            contact_id=visitor.contact_id,
-            class_=MessageClass.HELP,
-            subject="invitation",
-            dedupe_key=key,
-            message={visitor.locale: text},
-            not_before=now,
-            expires_at=now + INVITATION,
-            source=f"agent:{agent.id}",
-            created_at=now,
-            value=INVITATION_VALUE,
-        )
-        known = tx.proactive.candidate(candidate.id)
-        if known is not None and text not in known["body"]["message"].values():
-            raise ClientError(Code.CONFLICT, "This client_id was used for another invitation.")
-        outcome = consider(context, tx, inbox, recipient_of(visitor), [candidate], orders=orders)
-        stands = tx.proactive.candidate(candidate.id)
-        assert stands is not None, "it was added, or known before"
-        return outcome, stands
-
-    outcome, stands = await context.store.write(work)
-    tell(context, outcome)
-    answer: Json = {"decision": DECISIONS.get(stands["state"], "drop"), "reason": stands["reason"]}
-    if stands["message_id"] is not None:
-        answer |= {"conversation": stands["conversation_id"], "message_id": stands["message_id"]}
-    return answer
-
-
-def _invited(tx: Tx, inbox: Inbox, visitor_id: str) -> tuple[Visitor, Contact | None]:
-    found = tx.people.visitor(visitor_id)
-    if found is None or found.inbox_id != inbox.id:
-        raise not_found("visitor")
-    return found, tx.people.contact(found.contact_id) if found.contact_id else None

@@ -18,9 +18,10 @@ from chat_server.core.proactive import Candidate
 from chat_server.core.triggers import Activity, Shopper, VisitorState, contradicted, fold, match
 from chat_server.errors import ClientError
 from chat_server.flows.context import Context, new_id
+from chat_server.flows.orders import to_speak_of
 from chat_server.flows.people import recipient as recipient_of
 from chat_server.flows.ports import Tx
-from chat_server.flows.proactive import Outcome, consider, mark, orders_of, tell
+from chat_server.flows.proactive import Outcome, consider, mark, tell
 from chat_server.flows.situation import OVER
 
 MAX_AGO = timedelta(hours=24)
@@ -56,9 +57,7 @@ class Report:
 async def beacon(context: Context, visitor: Visitor, report: Report) -> Json:
     """`{unread, nudge, connect, again}` of docs/wire.md, after the commit. A repeated beacon changes nothing."""
     inbox = context.inboxes[visitor.inbox_id]
-    contact_id = visitor.contact_id
-    contact = await context.store.read(lambda tx: tx.people.contact(contact_id)) if contact_id else None
-    orders = await orders_of(context, inbox, contact)
+    orders = await to_speak_of(context, inbox.id, recipient_of(visitor))
     plans, outcome, answer = await context.store.write(lambda tx: _work(context, tx, inbox, visitor, report, orders))
     for plan in plans:
         context.tell(plan)

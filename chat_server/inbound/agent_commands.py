@@ -6,7 +6,7 @@ The socket and its HTTP twins run from here. Walks a, d and e pass.
 from __future__ import annotations
 
 from chat_server.core.model import Agent, Json, Role
-from chat_server.flows import agents, console, proactive
+from chat_server.flows import agents, console, invitations
 from chat_server.flows.context import Context, ack
 from chat_server.flows.messages import Draft
 from chat_server.inbound import payloads as p
@@ -61,7 +61,8 @@ async def set_typing(context: Context, agent: Agent, told: p.SetTyping) -> None:
 
 
 async def invite(context: Context, agent: Agent, told: p.Invite) -> Json:
-    return await proactive.invite(context, agent, told.visitor, told.client_id, p.parts_of(told.text, None)[0]["text"])
+    said: str = p.parts_of(told.text, None)[0]["text"]
+    return await invitations.invite(context, agent, told.visitor, told.client_id, said)
 
 
 def nothing(_written: None) -> Json:

@@ -97,6 +97,11 @@ class Announcer:
         self._lane.broadcast(event, body, shopper_rooms(conversation.visitor_id, conversation.contact_id), SHOPPER)
         self._pass_on(event, "shopper", conversation.inbox_id, body, conversation.visitor_id, conversation.contact_id)
 
+    def person(self, inbox_id: str, visitor_id: str | None, contact_id: str | None, event: str, body: Json) -> None:
+        """A passing event to one browser, or to every browser of a contact, whether they have a conversation or not."""
+        self._lane.broadcast(event, body, shopper_rooms(visitor_id, contact_id), SHOPPER)
+        self._pass_on(event, "shopper", inbox_id, body, visitor_id, contact_id)
+
     def shoppers(self, inbox_id: str, event: str, body: Json) -> None:
         """A passing event to every connected shopper of an inbox."""
         self._lane.broadcast(event, body, [f"inbox:{inbox_id}"], SHOPPER)

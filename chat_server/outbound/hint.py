@@ -44,7 +44,7 @@ class Facts(_Hint, tag="facts", frozen=True):
 class Passing(_Hint, tag="passing", frozen=True):
     """A passing event with its small body: to the browsers of one shopper, or to all shoppers or agents of an inbox."""
 
-    event: Literal["typing_changed", "queue_moved", "presence_changed", "inbox_changed", "panel_changed"]
+    event: Literal["typing_changed", "queue_moved", "presence_changed", "inbox_changed", "panel_changed", "order_changed"]
     to: Literal["shopper", "shoppers", "agents"]
     inbox: Id
     body: Json

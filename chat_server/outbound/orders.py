@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from chat_server.core.model import Json
 from order_status import OfferAccepted, OrderStatus
 
@@ -15,6 +17,22 @@ class ShopOrders:
     async def of_customer(self, inbox_id: str, customer_id: str) -> list[Json]:
         """OrderViews, newest first."""
         return await self._status.orders(inbox_id, customer_id)
+
+    async def named(self, inbox_id: str, order_ids: Sequence[str]) -> list[Json]:
+        """OrderViews of these orders, newest first; whoever asks may see them."""
+        return await self._status.orders_named(inbox_id, order_ids)
+
+    async def proven(self, inbox_id: str, number: str, email: str | None, phone: str | None) -> Json | None:
+        """The order with this number, if the shop knows it under this contact."""
+        return await self._status.proven(inbox_id, number, email, phone)
+
+    async def search(self, inbox_id: str, number: str) -> list[tuple[Json, str | None, str | None]]:
+        """(OrderView, customer's id, customer's name) of every order with this number, for agents."""
+        return [(each.view, each.customer_id, each.customer_name) for each in await self._status.search(inbox_id, number)]
+
+    async def explain(self, inbox_id: str, order_id: str) -> Json | None:
+        """What each webhook said of an order."""
+        return await self._status.explain(inbox_id, order_id)
 
     async def deliver(self, offer: Json) -> tuple[str, str | None, float | None]:
         """One signed call: (done, refused, pending, retry or failed; reason; seconds to wait before a retry)."""

@@ -89,6 +89,9 @@ class Ears:
     def agents(self, inbox_id: str, event: str, body: Json) -> None:
         self.passing.append(("agents", event, body))
 
+    def person(self, inbox_id: str, visitor_id: str | None, contact_id: str | None, event: str, body: Json) -> None:
+        self.passing.append((visitor_id or contact_id or "", event, body))
+
     def bound(self, visitor_id: str) -> None:
         self.passing.append(("bound", visitor_id, {}))
 
@@ -131,11 +134,26 @@ class Shop:
 
     def __init__(self) -> None:
         self.views: dict[str, list[Json]] = {}
+        self.contacts: dict[str, str] = {}
+        """an order's number -> the contact that the shop knows"""
         self.answers: list[tuple[str, str | None, float | None]] = []
         self.calls: list[Json] = []
 
     async def of_customer(self, inbox_id: str, customer_id: str) -> list[Json]:
         return list(self.views.get(customer_id, []))
+
+    async def named(self, inbox_id: str, order_ids: Sequence[str]) -> list[Json]:
+        return [view for views in self.views.values() for view in views if view["order_id"] in order_ids]
+
+    async def proven(self, inbox_id: str, number: str, email: str | None, phone: str | None) -> Json | None:
+        owner = self.contacts.get(number, "")
+        return next((view for view in await self.named(inbox_id, [number])), None) if owner in (email, phone) and owner else None
+
+    async def search(self, inbox_id: str, number: str) -> list[tuple[Json, str | None, str | None]]:
+        return [(view, owner or None, None) for owner, views in self.views.items() for view in views if view["number"] == number]
+
+    async def explain(self, inbox_id: str, order_id: str) -> Json | None:
+        return {"order_id": order_id, "events": []} if await self.named(inbox_id, [order_id]) else None
 
     async def deliver(self, offer: Json) -> tuple[str, str | None, float | None]:
         self.calls.append(offer)

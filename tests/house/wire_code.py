@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from tests.house.tree import Tree
 
-_TELLING = {"agents", "shopper", "shoppers", "visitors", "socket", "everyone", "_tell", "tell", "_say"}
+_TELLING = {"agents", "person", "shopper", "shoppers", "visitors", "socket", "everyone", "_tell", "tell", "_say"}
 _METHODS = {"get", "post", "put", "patch", "delete", "add_get", "add_post", "add_put", "add_delete"}
 
 

@@ -13,7 +13,7 @@ import pytest
 from yarl import URL
 
 from chat_server.core.model import Visitor
-from chat_server.flows import agents, messages, proactive
+from chat_server.flows import agents, invitations, messages
 from chat_server.flows.clocks import Clocks
 from chat_server.flows.context import Context
 from chat_server.flows.once import KEEP_ANSWERS, Request, once
@@ -205,7 +205,7 @@ async def test_what_is_kept_is_what_was_answered(world: World) -> None:
     about: Json = {"conversation": (await messages.send_message(world.context, visitor, world.draft(), None))["conversation"]}
     done: Json = {"conversation": (await messages.send_message(world.context, rater, world.draft(), None))["conversation"]}
     await agents.resolve(world.context, agent, done["conversation"])
-    said: Json = {"message_id": (await proactive.invite(world.context, agent, spoken.id, "client-99", "May I help?"))["message_id"]}
+    said: Json = {"message_id": (await invitations.invite(world.context, agent, spoken.id, "client-99", "May I help?"))["message_id"]}
     offered = await offer(world, spoken)
     shopper, clerk = Shopper(visitor), agent
     calls: list[tuple[Mapping[str, Any], str, Any, Json]] = [

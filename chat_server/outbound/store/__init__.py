@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from chat_server.outbound.database import Database, Each
 from chat_server.outbound.store.answers import Answers
+from chat_server.outbound.store.bindings import Bindings
 from chat_server.outbound.store.conversations import Conversations
 from chat_server.outbound.store.erasure import Erasure
 from chat_server.outbound.store.jobs import Jobs
@@ -31,6 +32,7 @@ class Tx:
         self.proactive = Proactive(connection)
         self.visits = Visits(connection)
         self.answers = Answers(connection)
+        self.bindings = Bindings(connection)
         self.erasure = Erasure(connection)
 
 

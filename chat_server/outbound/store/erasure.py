@@ -10,6 +10,7 @@ import secrets
 from sqlalchemy import Connection, delete, or_, select, update
 
 from chat_server.core.model import Json
+from chat_server.core.order_access import visitor_key
 from chat_server.outbound.tables import (
     activities,
     answers,
@@ -24,6 +25,7 @@ from chat_server.outbound.tables import (
     visitors,
     visits,
 )
+from chat_server.outbound.tables_orders import order_bindings, order_tries
 
 REDACTED = [{"type": "text", "text": "—"}]
 
@@ -55,6 +57,9 @@ class Erasure:
         for table in (activities, visits):
             self._c.execute(delete(table).where(table.c.visitor_id.in_(people)))
         self._c.execute(delete(answers).where(answers.c.principal.in_(people)))
+        self._c.execute(delete(order_bindings).where(order_bindings.c.visitor_id.in_(people)))
+        tried = select(order_tries.c.id).where(order_tries.c.key.in_([visitor_key(each) for each in people]))
+        self._c.execute(delete(order_tries).where(order_tries.c.id.in_(tried)))
         for visitor_id in browsers:  # the browser's token is worth nothing now: it comes back as somebody new
             forgotten: Json = {"token_hash": secrets.token_bytes(32), "timezone": None, "consent": None, "state": {}, "opt_outs": []}
             self._c.execute(update(visitors).where(visitors.c.id == visitor_id).values(forgotten))
