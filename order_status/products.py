@@ -107,7 +107,7 @@ def product_view(product: Product, locales: Sequence[str]) -> dict[str, Any] | N
         "currency": product.currency,
         "stock": product.stock,
         "available": product.available,
-        "updated_at": product.stamp.at,
+        "updated_at": f"{product.stamp.at:%Y-%m-%dT%H:%M:%S}.{product.stamp.at.microsecond // 1000:03d}Z",
     }
 
 

@@ -14,11 +14,13 @@ from types import MappingProxyType
 from chat_server.core.policy import MessageClass
 from chat_server.core.policy_table import Invalid
 from chat_server.core.proactive_candidate import Candidate, OrderRef, candidate_id
-from chat_server.core.triggers_condition import Look, Shopper, holds, subject_of
+from chat_server.core.product import Products
+from chat_server.core.triggers_condition import Look, Shopper, asks_products, holds, subject_of
 from chat_server.core.triggers_reading import parse_rule, parse_rules
 from chat_server.core.triggers_rule import Audience, Rule
 from chat_server.core.triggers_state import KINDS, ORDER, Activity, Cart, VisitorState, fold
 
+NONE_KNOWN: Products = MappingProxyType({})
 BUCKET_S = 86_400
 """Within one such stretch the same rule finds the same subject only once; the rule's cap (sliding) does the rest."""
 
@@ -28,24 +30,31 @@ class Index:
     """Enabled rules by the kind of activity that makes us look at them, in the order of the file."""
 
     by_kind: Mapping[str, tuple[Rule, ...]]
+    asks_products: bool = False
+    """whether any of them asks the catalogue about the cart or what is looked at"""
 
 
 def compile_rules(rules: Iterable[Rule]) -> Index:
     """Sort the rules once, when the settings are read."""
     by_kind: dict[str, tuple[Rule, ...]] = {}
-    for rule in rules:
-        for kind in sorted(rule.on) if rule.enabled else ():
+    enabled = [rule for rule in rules if rule.enabled]
+    for rule in enabled:
+        for kind in sorted(rule.on):
             by_kind[kind] = (*by_kind.get(kind, ()), rule)
-    return Index(MappingProxyType(by_kind))
+    return Index(MappingProxyType(by_kind), any(asks_products(rule.when) for rule in enabled))
 
 
-def match(index: Index, shopper: Shopper, state: VisitorState, activity: Activity, now: datetime) -> tuple[Candidate, ...]:
+def match(
+    index: Index, shopper: Shopper, state: VisitorState, activity: Activity, now: datetime, products: Products = NONE_KNOWN
+) -> tuple[Candidate, ...]:
     """Candidates of one activity; `state` is the state after it (`fold` first, and skip an activity that fold knew).
+
+    `products`: what the catalogue says of those that the activity names and that are in the cart.
 
     A rule goes on firing while its condition holds; the candidate's id stays the same (for a day and a subject), so
     a candidate that has been judged for good is not judged again: skip the ids that the store knows as sent or dropped.
     """
-    look = Look(shopper, state, activity, now)
+    look = Look(shopper, state, activity, now, products)
     return tuple(
         _candidate(rule, look)
         for rule in index.by_kind.get(activity.kind, ())

@@ -12,6 +12,8 @@ from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 from typing import assert_never
 
+from chat_server.core.product import Products, ids_in
+from chat_server.core.triggers_product import ProductIs
 from chat_server.core.triggers_state import Activity, Scalar, Seen, VisitorState, facts_of, path_of, whole
 
 
@@ -33,6 +35,8 @@ class Look:
     state: VisitorState
     activity: Activity
     now: datetime
+    products: Products = field(default_factory=dict)
+    """of the activity and the cart: those that the shop's catalogue knows"""
 
     @property
     def url(self) -> str:
@@ -159,7 +163,9 @@ class OrderStage:
     stages: tuple[str, ...]
 
 
-Condition = AllOf | AnyOf | NotOf | OnPage | Count | Dwell | CartValue | CartIdle | Scrolled | Visits | Identified | Speaks | OrderStage
+Condition = (
+    AllOf | AnyOf | NotOf | OnPage | Count | Dwell | CartValue | CartIdle | Scrolled | Visits | Identified | Speaks | OrderStage | ProductIs
+)
 
 SCROLL_WINDOW_S = 1_800
 
@@ -198,6 +204,8 @@ def holds(condition: Condition, look: Look) -> bool:
             return look.shopper.identified is value
         case Speaks(locales):
             return speaks(look.shopper.locale, locales)
+        case ProductIs():
+            return bool(_fitting(condition, look))
         case OrderStage(stages):
             return look.activity.kind == "order" and look.activity.data.get("stage") in stages
         case _:
@@ -229,10 +237,23 @@ def subject_of(condition: Condition, look: Look) -> str:
         case Count() if condition.same is not None:
             value, times = counted(condition, look)
             return str(value) if value is not None and times >= condition.times else ""
+        case ProductIs():
+            return next(iter(_fitting(condition, look)), "")
         case OrderStage():
             return str(look.activity.data.get("order_id") or "")
         case _:
             return ""
+
+
+def asks_products(condition: Condition) -> bool:
+    """Whether it can be told only with the catalogue's word."""
+    match condition:
+        case AllOf(parts) | AnyOf(parts):
+            return any(asks_products(part) for part in parts)
+        case NotOf(part):
+            return asks_products(part)
+        case _:
+            return isinstance(condition, ProductIs)
 
 
 def speaks(locale: str, locales: tuple[str, ...]) -> bool:
@@ -251,3 +272,9 @@ def _equal(value: Scalar, wanted: Scalar) -> bool:
 
 def _between(value: int, at_least: int | None, at_most: int | None) -> bool:
     return (at_least is None or value >= at_least) and (at_most is None or value <= at_most)
+
+
+def _fitting(wanted: ProductIs, look: Look) -> list[str]:
+    cart = look.state.cart
+    held = tuple(item[0] for item in cart.items) if cart else ()
+    return wanted.among(held if wanted.of == "cart" else ids_in(look.activity.data), look.products)

@@ -27,6 +27,7 @@ from chat_server.core.triggers_condition import (
     Speaks,
     Visits,
 )
+from chat_server.core.triggers_product import ProductIs
 from chat_server.core.triggers_rule import Audience, Rule
 from chat_server.core.triggers_state import KINDS, ORDER
 
@@ -254,6 +255,23 @@ def _order_stage(argument: object, field: str, name: str) -> Condition:
     return OrderStage(_some(argument, field, name))
 
 
+def _product(argument: object, field: str, name: str) -> Condition:
+    table = Table(argument, f"{field}.{name}")
+    of = table.text("of", "item")
+    categories = table.texts("category") if table.has("category") else ()
+    bounds = {key: _bounds(table.get(key), table.path(key), 10**12) if table.has(key) else (None, None) for key in ("price", "stock")}
+    available = table.flag("available") if table.has("available") else None
+    table.done()
+    match of:
+        case "item" | "cart":
+            found = ProductIs(of, frozenset(each.casefold() for each in categories), bounds["price"], bounds["stock"], available)
+        case _:
+            raise Invalid(table.path("of"), 'is "item" or "cart"')
+    if found == ProductIs(of):
+        raise Invalid(f"{field}.{name}", "needs category, price, stock or available")
+    return found
+
+
 def _some(argument: object, field: str, name: str) -> tuple[str, ...]:
     found = Table({name: argument}, field).texts(name)
     if not found:
@@ -276,4 +294,5 @@ LEAVES: Mapping[str, Callable[[object, str, str], Condition]] = {
     "identified": _identified,
     "locale": _locale,
     "order_stage": _order_stage,
+    "product": _product,
 }
