@@ -10,8 +10,9 @@ from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from chat_server.core.hours import DAYS, Hours
-from chat_server.core.inbox import Inbox, OfferTemplate
+from chat_server.core.inbox import Inbox
 from chat_server.core.model import Json
+from chat_server.core.offer_reading import parse_offers
 from chat_server.core.order_news import OrderMessage, parse_order_messages
 from chat_server.core.policy import parse_policy
 from chat_server.core.policy_table import Invalid, Table
@@ -69,7 +70,7 @@ def _inbox(document: object, messages: Mapping[str, OrderMessage]) -> InboxFile:
     consent = table.text("consent", "implied")
     if consent not in ("implied", "required"):
         raise Invalid("inbox.consent", 'is "implied" or "required"')
-    offers = {offer.id: offer for offer in map(_offer, _tables(table, "offers"))}
+    offers = parse_offers(_tables(table, "offers"))
     rules = parse_rules(_tables(table, "triggers"), "inbox.triggers")
     order_messages = parse_order_messages(_tables(table, "order_messages"), messages, "inbox.order_messages")
     for where, offer in [(f"trigger {rule.id}", rule.offer) for rule in rules] + [
@@ -135,27 +136,6 @@ def _span(text: str, where: str) -> tuple[time, time]:
     if end != time(0) and end <= start:
         raise Invalid(where, "ends before it starts")
     return start, end
-
-
-def _offer(entry: Mapping[str, object]) -> OfferTemplate:
-    table = Table(entry, "inbox.offers")
-    params = table.get("params") if table.has("params") else {}
-    if not isinstance(params, dict):
-        raise Invalid(table.path("params"), "is not a table")
-    offer = OfferTemplate(
-        id=table.text("id"),
-        kind=table.text("kind"),
-        expires_hours=table.number("expires_hours", 72, least=1, most=24 * 60),
-        title=table.by_locale("title"),
-        text=table.by_locale("text"),
-        accept=table.by_locale("accept"),
-        worth=table.optional_number("worth", least=0, most=100_000_000),
-        params=params,
-    )
-    if not offer.title or not offer.accept:
-        raise Invalid(table.path("title"), "an offer needs title.<locale> and accept.<locale>")
-    table.done()
-    return offer
 
 
 def _source(entry: Mapping[str, object], inbox_id: str, place: int) -> Json:

@@ -74,11 +74,11 @@ def check_action(config: ActionConfig) -> None:
 
 
 async def call_shop(config: ActionConfig, offer: OfferAccepted, now: datetime, timeout_s: float = TIMEOUT_S) -> Delivery:
-    """Tell the shop that an offer was accepted, once. What shop or network do is never raised: it is a Delivery with its reason."""
-    body = msgspec.json.encode({"type": "offer.accepted", "timestamp": _iso(now), "data": _data(offer)})
+    """Tell the shop that an offer was accepted or taken back, once. What shop or network do is never raised: it is a Delivery with its reason."""
+    body = msgspec.json.encode({"type": f"offer.{offer.call}", "timestamp": _iso(now), "data": _data(offer)})
     headers = {
-        **sign(config.secret, offer.offer_id, now, body),
-        "Idempotency-Key": offer.offer_id,
+        **sign(config.secret, offer.key, now, body),
+        "Idempotency-Key": offer.key,
         "Content-Type": "application/json",
         "Accept-Encoding": "identity",
     }
@@ -214,7 +214,7 @@ class Actions:
 
     async def deliver(self, offer: OfferAccepted) -> Delivery:
         """The shop's outcome. After `retry` call again with the same offer; after anything else there is no need to."""
-        key = (offer.inbox_id, offer.offer_id)
+        key = (offer.inbox_id, offer.key)
         running = self._running.get(key)
         if running is None:
             running = self._running[key] = asyncio.create_task(self._deliver(offer))
@@ -229,19 +229,20 @@ class Actions:
 
         def look(conn: store.Connection) -> Delivery | None:
             marked = GONE if store.outcome(conn, offer.inbox_id, gone) == GONE else None
-            return store.outcome(conn, offer.inbox_id, offer.offer_id) or marked
+            answer = store.outcome(conn, offer.inbox_id, offer.key)
+            return (None if answer is not None and answer.status == "pending" and offer.again else answer) or marked
 
         known = await self._writer.read(look)
         if known == GONE:
-            log.warning("offer_accepted not sent: the address answered 410", extra={"flow": "offer_accepted", "decision": "gone"})
+            log.warning("offer_%s not sent: the address answered 410", offer.call, extra={"flow": f"offer_{offer.call}", "decision": "gone"})
         if known is not None:
             return known
         started = time.perf_counter()
         delivery = await call_shop(config, offer, self._clock(), self._timeout_s)
         if delivery.status in ("done", "refused", "pending") or delivery == GONE:
-            key, now = gone if delivery == GONE else offer.offer_id, self._clock()
+            key, now = gone if delivery == GONE else offer.key, self._clock()
             await self._writer.write(lambda conn: store.record_outcome(conn, offer.inbox_id, key, delivery, now))
         took = round((time.perf_counter() - started) * 1000, 1)
-        fields = {"flow": "offer_accepted", "conversation": offer.conversation, "decision": delivery.status, "ms": took}
-        log.info("offer_accepted %s", delivery.status, extra=fields)
+        fields = {"flow": f"offer_{offer.call}", "conversation": offer.conversation, "decision": delivery.status, "ms": took}
+        log.info("offer_%s %s", offer.call, delivery.status, extra=fields)
         return delivery

@@ -239,7 +239,10 @@ class OfferSettled:
 
 @dataclass(frozen=True, slots=True)
 class OfferAccepted:
-    """A shopper accepted an offer. `contact`: `{customer_id, name}`."""
+    """A shopper accepted an offer, or took it back (`withdrawn`). `contact`: `{customer_id, name}`.
+
+    `again`: the shop said "later" and nothing since: it is asked once more.
+    """
 
     offer_id: str
     inbox_id: str
@@ -249,6 +252,13 @@ class OfferAccepted:
     order_id: str | None
     order_number: str | None
     params: Mapping[str, Any]
+    call: Literal["accepted", "withdrawn"] = "accepted"
+    again: bool = False
+
+    @property
+    def key(self) -> str:
+        """Under which the shop hears of it, and by which it knows a repeat."""
+        return self.offer_id if self.call == "accepted" else f"{self.offer_id}_undo"
 
 
 DeliveryStatus = Literal["done", "refused", "pending", "retry", "failed"]

@@ -6,24 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from chat_server.core.hours import Hours
-from chat_server.core.model import Json
+from chat_server.core.offer import OfferTemplate
 from chat_server.core.order_news import OrderMessage
 from chat_server.core.policy import Policy
 from chat_server.core.triggers import Index, compile_rules
-
-
-@dataclass(frozen=True, slots=True)
-class OfferTemplate:
-    """A way out that a message may offer; texts by locale. `worth` in minor units of the inbox's currency."""
-
-    id: str
-    kind: str
-    expires_hours: int
-    title: Mapping[str, str]
-    text: Mapping[str, str]
-    accept: Mapping[str, str]
-    worth: int | None = None
-    params: Json = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

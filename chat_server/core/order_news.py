@@ -11,10 +11,11 @@ from datetime import date, datetime, timedelta, tzinfo
 from enum import StrEnum
 
 from chat_server.core.model import Json
+from chat_server.core.offer import OfferTemplate
 from chat_server.core.order_news_text import carrier_name, check, day_text, fill, spoken_measure, still_ahead
 from chat_server.core.policy import MessageClass
 from chat_server.core.policy_table import Invalid, Table
-from chat_server.core.proactive_candidate import Candidate, OrderRef, candidate_id
+from chat_server.core.proactive_candidate import Candidate, OrderRef, candidate_id, text_for
 
 STAGES = (
     "placed",
@@ -179,8 +180,9 @@ def compose(
     contact_id: str | None,
     zone: tzinfo,
     now: datetime,
+    offers: Mapping[str, OfferTemplate] | None = None,
 ) -> Candidate | Unsaid:
-    """The candidate for this news, or why there is none. `zone`: the inbox's, for the day that is told."""
+    """The candidate for this news, or why there is none. `zone`: the inbox's, for the day that is told. `offers`: the inbox's, by id."""
     if news.silent:
         return Unsaid.SILENT
     message = messages.get(news.stage)
@@ -193,6 +195,7 @@ def compose(
     recipient = contact_id or visitor_id
     if recipient is None:
         return Unsaid.NO_RECIPIENT
+    offer = (offers or {}).get(message.offer or "")
     return Candidate(
         id=candidate_id(recipient, news.dedupe_key),
         visitor_id=visitor_id,
@@ -200,7 +203,8 @@ def compose(
         class_=message.class_,
         subject=f"order:{news.order_id}",
         dedupe_key=news.dedupe_key,
-        message={locale: words(news, text, locale, zone, now) for locale, text in message.text.items()},
+        message={locale: words(news, text, locale, zone, now, offer) for locale, text in message.text.items()},
+        plain={locale: words(news, text, locale, zone, now) for locale, text in message.text.items()} if offer else {},
         not_before=now,
         expires_at=news.fresh_until,
         source=f"order:{news.stage}",
@@ -211,8 +215,8 @@ def compose(
     )
 
 
-def words(news: OrderNews, text: str, locale: str, zone: tzinfo, now: datetime) -> str:
-    """A message's text about this news, in one locale. What we do not know is not said."""
+def words(news: OrderNews, text: str, locale: str, zone: tzinfo, now: datetime, offer: OfferTemplate | None = None) -> str:
+    """A message's text about this news, in one locale. What we do not know, or do not offer, is not said."""
     expected = still_ahead(news.expected, now, zone, not_today=news.stage == "delivery_failed")
     next_word = still_ahead(news.next_word, now, zone)
     language = locale.split("-")[0]
@@ -224,6 +228,7 @@ def words(news: OrderNews, text: str, locale: str, zone: tzinfo, now: datetime) 
             "next_word": day_text(next_word, locale, zone) if next_word is not None else None,
             "carrier": carrier_name(news.carrier),
             "measure": spoken_measure(news.measure.get(locale) or news.measure.get(language)),
+            "offer": text_for(offer.title, locale, "en")[1] if offer else None,
         },
     )
 

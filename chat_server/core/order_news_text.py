@@ -13,7 +13,7 @@ from datetime import date, datetime, timedelta, tzinfo
 from chat_server.core.policy_table import Invalid
 
 ALWAYS_KNOWN = frozenset({"number"})
-SOMETIMES_KNOWN = frozenset({"expected", "carrier", "measure", "next_word"})
+SOMETIMES_KNOWN = frozenset({"expected", "carrier", "measure", "next_word", "offer"})
 
 _OPTIONAL = re.compile(r"\[([^\[\]|]*)(?:\|([^\[\]|]*))?\](?!\()")
 _PLACEHOLDER = re.compile(r"\{(\w*)\}")

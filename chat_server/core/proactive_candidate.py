@@ -6,7 +6,7 @@ Made by triggers, order news and invitations; kept by the store while it is held
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 
@@ -47,6 +47,8 @@ class Candidate:
     order: OrderRef | None = None
     cap: Cap | None = None
     hold_out_percent: int = 0
+    plain: Mapping[str, str] = field(default_factory=dict)
+    """the words where the offer may not be made to this shopper; empty: there are none"""
 
     @property
     def recipient(self) -> str:
@@ -72,6 +74,7 @@ class Candidate:
             "order": None if self.order is None else [self.order.order_id, self.order.number, self.order.stage, self.order.entity],
             "cap": None if self.cap is None else [self.cap.times, self.cap.days],
             "hold_out_percent": self.hold_out_percent,
+            "plain": dict(self.plain),
         }
 
     @classmethod
@@ -94,6 +97,7 @@ class Candidate:
             order=None if saved["order"] is None else OrderRef(*saved["order"]),
             cap=None if saved["cap"] is None else Cap(*saved["cap"]),
             hold_out_percent=saved["hold_out_percent"],
+            plain=dict(saved.get("plain") or {}),  # a candidate held since before there were such words has none
         )
 
 

@@ -16,7 +16,7 @@ import structlog
 from chat_server.core import conversation as core
 from chat_server.core.model import Job, Plan
 from chat_server.core.order_access import WINDOW
-from chat_server.flows import bot_turns, offers, proactive
+from chat_server.flows import bot_turns, offer_calls, offer_making, offers, proactive
 from chat_server.flows.context import Context, save
 from chat_server.flows.handoff import assign_waiting
 from chat_server.flows.once import KEEP_ANSWERS
@@ -53,8 +53,9 @@ class Clocks:
             core.ASSIGN_QUEUE: lambda job: assign_waiting(context, job.payload["inbox"]),
             core.SNOOZE_END: lambda job: wake_up(context, job),
             core.RECONSIDER: lambda job: proactive.reconsider(context, job),
-            offers.DELIVER: lambda job: offers.deliver(context, job),
-            offers.EXPIRE: lambda job: offers.expire(context, job),
+            offers.DELIVER: lambda job: offer_calls.deliver(context, job),
+            offers.GIVE_UP: lambda job: offers.give_up(context, job),
+            offer_making.EXPIRE: lambda job: offers.expire(context, job),
         }
 
     async def run(self) -> None:

@@ -10,6 +10,7 @@ from chat_server.core.triggers_state import VisitorState
 from chat_server.flows.agents import seen_by
 from chat_server.flows.context import Context
 from chat_server.flows.messages import page
+from chat_server.flows.offer_making import offer_lines, offerable, orders_for
 from chat_server.flows.people import recipient
 from chat_server.flows.ports import Tx
 from chat_server.flows.situation import PRESENT_FOR
@@ -109,7 +110,7 @@ def _online(context: Context, visitor: Visitor) -> bool:
 async def panel(context: Context, agent: Agent, conversation_id: str) -> Json:
     """Panel of docs/wire.md: who it is and how that is proven, the visit, orders, and what we said or did not say, and why."""
 
-    def load(tx: Tx) -> tuple[Json, str | None]:
+    def load(tx: Tx) -> tuple[Json, Conversation]:
         found = seen_by(tx, agent, conversation_id)
         visitor = at_browser(tx, found)
         contact = tx.people.contact(found.contact_id) if found.contact_id else None
@@ -133,17 +134,15 @@ async def panel(context: Context, agent: Agent, conversation_id: str) -> Json:
                  "preview": each.preview, "rating": each.rating}
                 for each in tx.conversations.earlier(visitor, found.id)
             ],
-            "offers": [
-                {"id": each["id"], "kind": each["kind"], "title": each["title"], "state": each["state"],
-                 "reason": each["reason"], "at": iso(each["at"])}
-                for each in tx.proactive.offers(found.id)
-            ],
+            "offers": offer_lines(tx, found.id),
         }  # fmt: skip
-        return body, contact.customer_id if contact else None
+        return body, found
 
-    body, customer_id = await context.store.read(load)
-    orders: list[Json] = await context.orders.of_customer(agent.inbox_id, customer_id) if customer_id else []
-    return {**body, "orders": orders}
+    body, found = await context.store.read(load)
+    orders = await orders_for(context, found)
+    inbox = context.inboxes[agent.inbox_id]
+    may_offer = await context.store.read(lambda tx: offerable(tx, inbox, found, orders, context.clock()))
+    return {**body, "orders": orders, "may_offer": may_offer}
 
 
 def _visit(context: Context, tx: Tx, visitor: Visitor) -> Json | None:

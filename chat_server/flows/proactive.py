@@ -23,6 +23,7 @@ from chat_server.core.proactive import Candidate, Hold, Send, Verdict, arbitrate
 from chat_server.core.triggers import ORDER, Activity, Shopper, VisitorState, match
 from chat_server.flows.context import Context, ack, new_id, not_found, save
 from chat_server.flows.messages import authorized, open_for
+from chat_server.flows.offer_making import of_candidate, worthless
 from chat_server.flows.orders import may_see, tell_changed, to_speak_of
 from chat_server.flows.people import recipient as recipient_of
 from chat_server.flows.ports import Tx
@@ -82,6 +83,7 @@ def consider(
         return Outcome()
     who = subject(tx, recipient)
     untrue = contradicted | overtaken(waiting, {order["order_id"]: order for order in orders})
+    untrue |= worthless(tx, inbox, waiting, recipient, orders, now)
     look = situation(tx, inbox, who, untrue, orders, now, present=present)
     verdicts = arbitrate(waiting, look, inbox.policy, now)
     plans: list[Plan] = []
@@ -116,9 +118,10 @@ def _send(
     order = next((each for each in orders if candidate.order is not None and each["order_id"] == candidate.order.order_id), None)
     if order is None and candidate.order is not None:
         candidate = replace(candidate, order=None)  # an offer names an order only when it is one of theirs
-    draft = compose_message(inbox, found, candidate, visitor.locale, order, context.clock())
+    template = of_candidate(tx, inbox, candidate, who.recipient, orders, context.clock())
+    draft = compose_message(inbox, found, candidate, visitor.locale, order, template, context.clock())
     if draft.offer is not None:
-        tx.proactive.add_offer(draft.offer)
+        tx.offers.add(draft.offer)
     plan = save(tx, draft.plan)
     tx.proactive.sent(candidate.id, found.id, draft.message.id)
     return plan
@@ -211,7 +214,7 @@ async def _told(context: Context, inbox: Inbox, news: OrderNews, order: Json, cu
         visitor_id = who.visitor.id if who.visitor else None
         named = contact.id if contact else None
         zone = ZoneInfo(inbox.hours.zone)
-        found = compose(news, inbox.order_messages, visitor_id=visitor_id, contact_id=named, zone=zone, now=now)
+        found = compose(news, inbox.order_messages, visitor_id=visitor_id, contact_id=named, zone=zone, now=now, offers=inbox.offers)
         fired = _fired(tx, inbox, who, contact, news, now)
         new = fired if isinstance(found, Unsaid) else (found, *fired)
         outcome = consider(context, tx, inbox, recipient, new, orders=orders)

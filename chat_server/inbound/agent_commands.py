@@ -6,10 +6,11 @@ The socket and its HTTP twins run from here. Walks a, d and e pass.
 from __future__ import annotations
 
 from chat_server.core.model import Agent, Json, Role
-from chat_server.flows import agents, console, invitations
+from chat_server.flows import agents, console, invitations, offer_making
 from chat_server.flows.context import Context, ack
 from chat_server.flows.messages import Draft
 from chat_server.inbound import payloads as p
+from chat_server.inbound import payloads_offers as po
 from chat_server.inbound.commands import Command, Repeat, table
 
 
@@ -65,6 +66,10 @@ async def invite(context: Context, agent: Agent, told: p.Invite) -> Json:
     return await invitations.invite(context, agent, told.visitor, told.client_id, said)
 
 
+async def make_offer(context: Context, agent: Agent, told: po.MakeOffer) -> Json:
+    return await offer_making.make(context, agent, told.conversation, told.client_id, told.offer, told.order_id)
+
+
 def nothing(_written: None) -> Json:
     return {}
 
@@ -85,4 +90,5 @@ AGENT = table(
     Command("mark_read", p.MarkRead, mark_read, Repeat.KEPT, AGENTS, answer_of=ack),
     Command("set_typing", p.SetTyping, set_typing, Repeat.HARMLESS, AGENTS),
     Command("invite", p.Invite, invite, Repeat.CLIENT_ID, AGENTS),
+    Command("make_offer", po.MakeOffer, make_offer, Repeat.CLIENT_ID, AGENTS),
 )

@@ -39,7 +39,7 @@ class Sent(Durable):
 
 
 class Accepted(Durable):
-    state: Literal["open", "accepted", "pending", "done", "refused", "expired"]
+    state: Literal["open", "accepted", "pending", "done", "refused", "expired", "undoing", "undone"]
 
 
 class Invited(Done):
@@ -161,89 +161,11 @@ class Row(Closed):
     online: bool
 
 
-class PanelContact(Closed):
-    id: str | None
-    name: str
-    email: str | None
-    phone: str | None
-    grade: Literal["signed", "browser"]
-
-
-class PanelVisitor(Closed):
-    id: str
-    locale: str
-    timezone: str | None
-    consent: bool | None
-    first_seen: str
-    online: bool
-
-
-class ActivityView(Closed):
-    kind: str
-    at: str
-    data: dict[str, Any]
-
-
-class Visit(Closed):
-    started_at: str
-    page: dict[str, Any] | None
-    cart: Cart | None
-    activities: list[ActivityView]
-
-
-class VerdictView(Closed):
-    id: str
-    at: str
-    class_: str = field(name="class")
-    subject: str
-    source: str
-    decision: Literal["send", "hold", "drop"]
-    reason: str
-    until: str | None
-    text: str
-
-
-class Earlier(Closed):
-    id: str
-    resolved_at: str | None
-    preview: str
-    rating: int | None
-
-
-class OfferView(Closed):
-    id: str
-    kind: str
-    title: str
-    state: str
-    reason: str | None
-    at: str
-
-
-class Panel(Closed):
-    contact: PanelContact
-    visitor: PanelVisitor
-    visit: Visit | None
-    verdicts: list[VerdictView]
-    card: dict[str, Any] | None
-    earlier: list[Earlier]
-    offers: list[OfferView]
-    orders: list[dict[str, Any]]
-
-
-class PanelAlone(Panel):
-    ok: bool
-
-
 class Home(Done):
     me: Me
     agents: list[Colleague]
     conversations: list[Row]
     complete: bool
-
-
-class ThreadSynced(Facts):
-    row: Row
-    panel: Panel
 
 
 class Resolved(Done):

@@ -19,7 +19,8 @@ EXAMPLES: dict[tuple[str, str], dict[str, Any]] = {
     ("shopper", "proactive_seen"): _MESSAGE,
     ("shopper", "dismiss_proactive"): _MESSAGE,
     ("shopper", "proactive_clicked"): _MESSAGE,
-    ("shopper", "accept_offer"): {"offer_id": "off_7c9e2b4d6f8a4c1e8b3d5f7a9c0e1b2d"},
+    ("shopper", "accept_offer"): {"offer_id": "off_7c9e2b4d6f8a4c1e8b3d5f7a9c0e1b2d", "params": {"point": "WAW-1"}},
+    ("shopper", "undo_offer"): {"offer_id": "off_7c9e2b4d6f8a4c1e8b3d5f7a9c0e1b2d"},
     ("shopper", "rate"): {**_ABOUT, "score": 5, "comment": "Quick and kind."},
     ("agent", "sync"): {**_ABOUT, "epoch": 1, "after": 12},
     ("agent", "set_availability"): {"availability": "online"},
@@ -33,6 +34,7 @@ EXAMPLES: dict[tuple[str, str], dict[str, Any]] = {
     ("agent", "mark_read"): {**_ABOUT, "through": 14},
     ("agent", "set_typing"): {**_ABOUT, "typing": False},
     ("agent", "invite"): {"visitor": "vis_2d4f6a8c0e1b3d5f7a9c1e3b5d7f9a0c", "text": "Can we help with the size?"},
+    ("agent", "make_offer"): {**_ABOUT, "offer": "voucher", "order_id": "A-1001"},
     ("http", "messages"): {"text": "Where is my parcel?"},
     ("http", "visits"): {
         "key": "pk_shop",

@@ -11,6 +11,7 @@ from typing import Any
 
 from chat_server.errors import Code
 from chat_server.inbound import answers as a
+from chat_server.inbound import answers_panel as ap
 from chat_server.inbound import payloads as p
 from chat_server.inbound.agent_commands import AGENT
 from chat_server.inbound.commands import Command, Repeat
@@ -56,10 +57,11 @@ class Operation:
 SHOPPERS, AGENTS = ("visitor", "inbox"), ("session", "csrf")
 _SHOPPER_ANSWERS: dict[str, tuple[type, ...]] = {
     "sync": (a.ShopperSynced,), "send_message": (a.Sent,), "set_typing": (a.Done,), "accept_offer": (a.Accepted,),
+    "undo_offer": (a.Accepted,),
 }  # fmt: skip
 _AGENT_ANSWERS: dict[str, tuple[type, ...]] = {
-    "sync": (a.Home, a.ThreadSynced), "set_availability": (a.Done,), "reply": (a.Sent,), "add_note": (a.Sent,),
-    "set_typing": (a.Done,), "invite": (a.Invited,),
+    "sync": (a.Home, ap.ThreadSynced), "set_availability": (a.Done,), "reply": (a.Sent,), "add_note": (a.Sent,),
+    "set_typing": (a.Done,), "invite": (a.Invited,), "make_offer": (a.Sent,),
 }  # fmt: skip
 
 
@@ -130,7 +132,8 @@ OPERATIONS: tuple[Operation, ...] = (
         parameters=("view",), security=("session",),
     ),
     Operation(
-        "get", "/v1/agent/conversations/{id}/panel", "agent", "The panel of one conversation", {200: Answer("The panel.", (a.PanelAlone,))},
+        "get", "/v1/agent/conversations/{id}/panel", "agent", "The panel of one conversation",
+        {200: Answer("The panel.", (ap.PanelAlone,))},
         (Code.BAD_REQUEST, Code.UNAUTHENTICATED, Code.FORBIDDEN, Code.NOT_FOUND, *ANYWHERE), parameters=("id",), security=("session",),
     ),
     Operation(

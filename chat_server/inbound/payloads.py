@@ -117,10 +117,6 @@ class AboutMessage(Strict, frozen=True):
     message_id: Id
 
 
-class AcceptOffer(Strict, frozen=True):
-    offer_id: Id
-
-
 class Rate(Strict, frozen=True):
     conversation: Id
     score: Annotated[int, Meta(ge=1, le=5)]

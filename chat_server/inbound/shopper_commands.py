@@ -11,6 +11,7 @@ from chat_server.core.model import Json, Visitor
 from chat_server.flows import handoff, messages, offers, people, proactive
 from chat_server.flows.context import Context, ack
 from chat_server.inbound import payloads as p
+from chat_server.inbound import payloads_offers as po
 from chat_server.inbound.commands import Command, Repeat, table
 
 
@@ -62,8 +63,12 @@ async def proactive_clicked(context: Context, who: Shopper, told: p.AboutMessage
     return await proactive.clicked(context, who.visitor, told.message_id)
 
 
-async def accept_offer(context: Context, who: Shopper, told: p.AcceptOffer) -> Json:
-    return await offers.accept(context, who.visitor, told.offer_id)
+async def accept_offer(context: Context, who: Shopper, told: po.AcceptOffer) -> Json:
+    return await offers.accept(context, who.visitor, told.offer_id, po.params_of(told.params))
+
+
+async def undo_offer(context: Context, who: Shopper, told: po.UndoOffer) -> Json:
+    return await offers.undo(context, who.visitor, told.offer_id)
 
 
 async def rate(context: Context, who: Shopper, told: p.Rate) -> Json:
@@ -82,6 +87,7 @@ SHOPPER = table(
     Command("proactive_seen", p.AboutMessage, proactive_seen, Repeat.KEPT, limits=ONE, answer_of=ack),
     Command("dismiss_proactive", p.AboutMessage, dismiss_proactive, Repeat.KEPT, limits=ONE, answer_of=ack),
     Command("proactive_clicked", p.AboutMessage, proactive_clicked, Repeat.KEPT, limits=ONE, answer_of=ack),
-    Command("accept_offer", p.AcceptOffer, accept_offer, Repeat.KEPT, limits=ONE, answer_of=lambda done: ack(done[0], state=done[1])),
+    Command("accept_offer", po.AcceptOffer, accept_offer, Repeat.KEPT, limits=ONE, answer_of=lambda done: ack(done[0], state=done[1])),
+    Command("undo_offer", po.UndoOffer, undo_offer, Repeat.KEPT, limits=ONE, answer_of=lambda done: ack(done[0], state=done[1])),
     Command("rate", p.Rate, rate, Repeat.KEPT, limits=ONE, answer_of=ack),
 )

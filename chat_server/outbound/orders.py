@@ -18,6 +18,10 @@ class ShopOrders:
         """OrderViews, newest first."""
         return await self._status.orders(inbox_id, customer_id)
 
+    async def order(self, inbox_id: str, order_id: str) -> Json | None:
+        """One OrderView, whoever it is of."""
+        return await self._status.order(inbox_id, order_id)
+
     async def named(self, inbox_id: str, order_ids: Sequence[str]) -> list[Json]:
         """OrderViews of these orders, newest first; whoever asks may see them."""
         return await self._status.orders_named(inbox_id, order_ids)
@@ -45,6 +49,8 @@ class ShopOrders:
             order_id=offer["order_id"],
             order_number=offer["order_number"],
             params=offer["params"],
+            call=offer["call"],
+            again=offer["again"],
         )
         delivery = await self._status.deliver(accepted)
         return delivery.status, delivery.reason, delivery.retry_after_s

@@ -258,23 +258,6 @@ touches = Table(
     Index("touches_by_recipient", "recipient", "at"),
 )  # fmt: skip
 
-offers = Table(
-    "offers", metadata,
-    Column("id", Text, primary_key=True),
-    Column("inbox_id", Text, nullable=False),
-    Column("conversation_id", Text, nullable=False, index=True),
-    Column("message_id", Text, nullable=False),
-    Column("kind", Text, nullable=False),
-    Column("title", Text, nullable=False),
-    Column("order_id", Text),
-    Column("order_number", Text),
-    Column("params", Document, nullable=False),
-    Column("state", Text, nullable=False),
-    Column("reason", Text),
-    Column("expires_at", Moment, nullable=False),
-    Column("at", Moment, nullable=False),
-)  # fmt: skip
-
 answers = Table(
     "answers", metadata,
     Column("principal", Text, primary_key=True),

@@ -7,7 +7,7 @@ import pytest
 
 from chat_server.core.model import Visitor
 from chat_server.errors import ClientError, Code
-from chat_server.flows import offers, proactive
+from chat_server.flows import offer_calls, offers, proactive
 from tests.flows.world import World, late, news
 
 
@@ -79,7 +79,7 @@ async def test_the_shop_settles_only_its_own_and_only_what_was_accepted(world: W
 
 async def test_an_unreachable_shop_is_called_again_and_in_the_end_it_is_refused(world: World) -> None:
     visitor, offer = await offered(world)
-    tries = len(offers.SCHEDULE) + 1
+    tries = len(offer_calls.SCHEDULE) + 1
     world.shop.answers = [("retry", None, None)] * tries
     await offers.accept(world.context, visitor, offer)
     await world.work_off()
@@ -87,7 +87,7 @@ async def test_an_unreachable_shop_is_called_again_and_in_the_end_it_is_refused(
     world.clock.forward(seconds=4)
     await world.work_off()
     assert len(world.shop.calls) == 1, "not before its time"
-    for wait in offers.SCHEDULE:
+    for wait in offer_calls.SCHEDULE:
         world.clock.forward(seconds=wait)
         await world.work_off()
     assert len(world.shop.calls) == tries
@@ -120,7 +120,7 @@ async def test_what_nobody_took_is_closed(world: World) -> None:
     _, offer = await offered(world)
     world.clock.now += timedelta(hours=72, seconds=1)
     await world.work_off()
-    row = await world.store.read(lambda tx: tx.proactive.offer(offer))
+    row = await world.store.read(lambda tx: tx.offers.get(offer))
     assert row is not None
     assert row["state"] == "expired"
     assert states(world) == [("expired", None)]
@@ -148,6 +148,6 @@ async def test_somebody_elses_offer_does_not_exist(world: World) -> None:
 async def test_an_accepted_offer_does_not_expire(world: World) -> None:
     visitor, offer = await offered(world)
     await offers.accept(world.context, visitor, offer)
-    assert await offers.settle(world.context, offer, "expired", None) == "unchanged"
+    world.clock.forward(hours=80)
     await world.work_off()
     assert states(world) == [("accepted", None), ("done", None)]

@@ -172,8 +172,9 @@ async def test_an_offer_of_the_inbox_goes_along(world: World) -> None:
     assert offer == {
         "id": offer["id"], "kind": "voucher", "title": "A voucher", "text": "10 zł off your next order", "accept_label": "Take it",
         "worth": 1000, "currency": "PLN", "expires_at": "2026-11-26T12:00:00.000Z",
+        "order_number": "A-1", "asks": None, "choices": [], "undo_minutes": 0,
     }  # fmt: skip
-    row = await world.store.read(lambda tx: tx.proactive.offer(offer["id"]))
+    row = await world.store.read(lambda tx: tx.offers.get(offer["id"]))
     assert row is not None
     assert (row["state"], row["order_number"], row["params"], row["message_id"]) == ("open", "A-1", {"code": "SORRY"}, message.id)
     assert (await visits.beacon(world.context, visitor, QUIET))["nudge"]["card"] == {"kind": "order", "title": "A-1"}

@@ -13,8 +13,9 @@ from sqlalchemy import func, select
 
 from chat_server.core.bot_turn import BotAnswer, BotQuestion, BotReply, BotUnavailable
 from chat_server.core.hours import Hours
-from chat_server.core.inbox import Inbox, OfferTemplate
+from chat_server.core.inbox import Inbox
 from chat_server.core.model import Agent, Availability, Contact, Conversation, Fact, Job, Json, Role, Visitor
+from chat_server.core.offer import Kind, OfferTemplate
 from chat_server.core.order_news import OrderMessage, OrderNews
 from chat_server.core.policy import MessageClass, Policy
 from chat_server.core.proactive import Touch
@@ -51,7 +52,7 @@ ORDER_MESSAGES = {
     )
 }
 VOUCHER = OfferTemplate(
-    "voucher", "voucher", 72, {"en": "A voucher"}, {"en": "10 zł off your next order"}, {"en": "Take it"}, 1000, {"code": "SORRY"}
+    "voucher", Kind.VOUCHER, 72, {"en": "A voucher"}, {"en": "10 zł off your next order"}, {"en": "Take it"}, 1000, {"code": "SORRY"}
 )
 
 
@@ -141,6 +142,9 @@ class Shop:
 
     async def of_customer(self, inbox_id: str, customer_id: str) -> list[Json]:
         return list(self.views.get(customer_id, []))
+
+    async def order(self, inbox_id: str, order_id: str) -> Json | None:
+        return next((view for views in self.views.values() for view in views if view["order_id"] == order_id), None)
 
     async def named(self, inbox_id: str, order_ids: Sequence[str]) -> list[Json]:
         return [view for views in self.views.values() for view in views if view["order_id"] in order_ids]

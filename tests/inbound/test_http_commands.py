@@ -245,7 +245,7 @@ async def offer(world: World, visitor: Visitor) -> str:
         "order_id": None, "order_number": None, "params": {}, "state": "open", "reason": None,
         "expires_at": NOON + timedelta(days=2), "at": NOON,
     }  # fmt: skip
-    await world.store.write(lambda tx: tx.proactive.add_offer(row))
+    await world.store.write(lambda tx: tx.offers.add(row))
     return "off_1"
 
 

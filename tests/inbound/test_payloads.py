@@ -10,6 +10,7 @@ import pytest
 from chat_server.errors import ClientError, Code
 from chat_server.inbound import payloads as p
 from chat_server.inbound.beacon import report_of
+from chat_server.inbound.payloads_offers import AcceptOffer
 
 ID, LONG = "cnv_" + "0" * 32, "x" * 4001
 MESSAGE: dict[str, Any] = {"client_id": "client-1", "text": "Hello"}
@@ -37,7 +38,7 @@ REFUSED: list[tuple[type, Any]] = [
     (p.SetTyping, {"conversation": ID, "typing": "yes"}), (p.SetTyping, {"conversation": ID}),
     (p.Rate, {"conversation": ID, "score": 0}), (p.Rate, {"conversation": ID, "score": 6}),
     (p.Rate, {"conversation": ID, "score": 4.5}), (p.Rate, {"conversation": ID, "score": 5, "comment": "x" * 1001}),
-    (p.AcceptOffer, {}), (p.AboutMessage, {"message_id": ["x"]}), (p.RequestAgent, {"reason": "x"}),
+    (AcceptOffer, {}), (p.AboutMessage, {"message_id": ["x"]}), (p.RequestAgent, {"reason": "x"}),
     (p.Reply, {**REPLY, "seen_seq": None}), (p.Reply, {**REPLY, "text": LONG}), (p.Reply, {**REPLY, "internal": True}),
     (p.Reply, {"conversation": ID, "client_id": "client-1", "text": "x"}),
     (p.Reply, {**REPLY, "parts": [{"type": "contact_details", "email": "a@b.example"}]}),

@@ -5,7 +5,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, create_engine, inspect
 
 from chat_server.outbound.migrations import migrate
-from chat_server.outbound.tables_orders import metadata
+from chat_server.outbound.tables_offers import metadata
 
 
 def _changes(connection: Connection) -> list[object]:

@@ -149,8 +149,8 @@ async def test_offers_newest_first_with_their_state(store: Store) -> None:
             "order_id": None, "order_number": None, "params": {}, "state": "open", "reason": None,
             "expires_at": NOW, "at": NOW + timedelta(minutes=number),
         }  # fmt: skip
-        await store.write(lambda tx, row=row: tx.proactive.add_offer(row))  # type: ignore[misc]  # row is bound now
-    await store.write(lambda tx: tx.proactive.settle_offer("off_1", "refused", "no", NOW + timedelta(hours=1)))
-    found = await store.read(lambda tx: tx.proactive.offers("cnv_1"))
+        await store.write(lambda tx, row=row: tx.offers.add(row))  # type: ignore[misc]  # row is bound now
+    await store.write(lambda tx: tx.offers.settle("off_1", "refused", "no", NOW + timedelta(hours=1)))
+    found = await store.read(lambda tx: tx.offers.of("cnv_1"))
     assert [(each["id"], each["state"], each["reason"]) for each in found] == [("off_1", "refused", "no"), ("off_2", "open", None)]
-    assert await store.read(lambda tx: tx.proactive.offer("off_none")) is None
+    assert await store.read(lambda tx: tx.offers.get("off_none")) is None

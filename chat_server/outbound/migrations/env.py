@@ -6,7 +6,7 @@ from alembic import context
 from sqlalchemy import Connection
 
 from chat_server.outbound.migrations import VERSION_TABLE
-from chat_server.outbound.tables_orders import metadata
+from chat_server.outbound.tables_offers import metadata
 
 connection: Connection = context.config.attributes["connection"]
 context.configure(connection=connection, target_metadata=metadata, version_table=VERSION_TABLE, render_as_batch=True)

@@ -13,6 +13,7 @@ from chat_server.outbound.store.bindings import Bindings
 from chat_server.outbound.store.conversations import Conversations
 from chat_server.outbound.store.erasure import Erasure
 from chat_server.outbound.store.jobs import Jobs
+from chat_server.outbound.store.offers import Offers
 from chat_server.outbound.store.people import People
 from chat_server.outbound.store.proactive import Proactive
 from chat_server.outbound.store.visits import Visits
@@ -31,6 +32,7 @@ class Tx:
         self.jobs = Jobs(connection, node)
         self.proactive = Proactive(connection)
         self.visits = Visits(connection)
+        self.offers = Offers(connection)
         self.answers = Answers(connection)
         self.bindings = Bindings(connection)
         self.erasure = Erasure(connection)

@@ -1,4 +1,4 @@
-"""What could be said unasked, what became of it, and what it used up: candidates, verdicts, touches; and offers made.
+"""What could be said unasked, what became of it, and what it used up: candidates, verdicts, touches.
 
 A candidate is `held`, `sent`, `shadow` (kept back by a hold-out) or `dropped`; only a dropped one may be opened again.
 """
@@ -15,7 +15,7 @@ from chat_server.core.model import Json
 from chat_server.core.policy import MessageClass
 from chat_server.core.proactive import Drop, Hold, Reason, Send, Touch, Verdict
 from chat_server.core.proactive_candidate import Candidate, text_for
-from chat_server.outbound.tables import candidates, conversations, messages, offers, touches, verdicts
+from chat_server.outbound.tables import candidates, conversations, messages, touches, verdicts
 
 HELD, SENT, SHADOW, DROPPED = "held", "sent", "shadow", "dropped"
 SHOWN = ("seen", "dismissed", "clicked")
@@ -176,26 +176,6 @@ class Proactive:
         where = (touches.c.recipient == recipient, touches.c.at >= since)
         rows = self._c.execute(select(touches).where(*where).order_by(touches.c.at, touches.c.id))
         return tuple(Touch(MessageClass(row._mapping["class"]), row.at, row.source, row.shadow) for row in rows)
-
-    # offers
-
-    def add_offer(self, offer: Json) -> None:
-        """An offer made: a row of the table, by column."""
-        self._c.execute(insert(offers), [offer])
-
-    def offer(self, offer_id: str) -> Json | None:
-        """One offer."""
-        row = self._c.execute(select(offers).where(offers.c.id == offer_id)).first()
-        return None if row is None else dict(row._mapping)
-
-    def offers(self, conversation_id: str) -> list[Json]:
-        """The offers made in a conversation, newest first."""
-        rows = self._c.execute(select(offers).where(offers.c.conversation_id == conversation_id).order_by(offers.c.at.desc(), offers.c.id))
-        return [dict(row._mapping) for row in rows]
-
-    def settle_offer(self, offer_id: str, state: str, reason: str | None, now: datetime) -> None:
-        """An offer's new state."""
-        self._c.execute(update(offers).where(offers.c.id == offer_id).values(state=state, reason=reason, at=now))
 
 
 def _nudge(row: Row[*tuple[Any, ...]]) -> Json:
