@@ -13,6 +13,8 @@ from benchmarks.wire import Refused, Socket
 
 BASE_S, CAP_S = 1.0, 30.0
 """full jitter of the widget (widget/shared/failure.ts): the n-th wait is at random below the smaller of CAP and BASE · 2ⁿ"""
+RATE_LIMITED = 4029
+"""the close code of a refusal that names a place in the line"""
 
 
 def raise_file_limit(needed: int) -> int:
@@ -37,7 +39,7 @@ async def leave(clients: Sequence[Socket]) -> None:
 
 
 class Returning:
-    """A client that comes back by itself as the widget does: full jitter, and not before a refusal's `retry_after_ms`."""
+    """A client that comes back by itself as the widget does: full jitter; after a refusal when it was told to, with a second's."""
 
     def __init__(self, server: Server) -> None:
         self._server = server
@@ -49,23 +51,27 @@ class Returning:
 
     async def live(self) -> None:
         """For ever; cancel it."""
-        at_least = 0.0
+        wait = 0.0
         while True:
-            await asyncio.sleep(at_least + random.random() * min(CAP_S, BASE_S * 2**self._attempt) if self._attempt else 0)
-            self._attempt += 1
-            at_least = 0.0
+            await asyncio.sleep(wait)
             try:
                 self._socket = await self._server.visitor(self._memory)
             except Refused as refusal:
                 self.refusals += 1
-                at_least = (refusal.retry_after_ms or 0) / 1000
+                told_s = (refusal.retry_after_ms or 0) / 1000
+                wait = told_s + (random.random() * BASE_S if refusal.code == RATE_LIMITED else self._backoff())
                 continue
             except OSError:
                 self.refusals += 1
+                wait = self._backoff()
                 continue
-            self._attempt, self.back_at = 1, time.perf_counter()
+            self._attempt, self.back_at = 0, time.perf_counter()
             await self._socket.gone.wait()
-            self.back_at = 0.0
+            self.back_at, wait = 0.0, self._backoff()
+
+    def _backoff(self) -> float:
+        self._attempt += 1
+        return random.random() * min(CAP_S, BASE_S * 2.0 ** (self._attempt - 1))
 
     def close(self) -> None:
         if self._socket is not None:

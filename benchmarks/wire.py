@@ -21,11 +21,11 @@ _PER_ADDRESS = 2_000
 
 
 class Refused(Exception):
-    """The server does not let this client in, or closed before it did. `retry_after_ms`: when it may come back, if it said so."""
+    """The server does not let this client in, or closed before it did. `code` and `retry_after_ms` as it told them, if it did."""
 
-    def __init__(self, text: str, retry_after_ms: int | None = None) -> None:
+    def __init__(self, text: str, retry_after_ms: int | None = None, code: int | None = None) -> None:
         super().__init__(text)
-        self.retry_after_ms = retry_after_ms
+        self.retry_after_ms, self.code = retry_after_ms, code
 
 
 class Socket(WSListener):
@@ -120,9 +120,10 @@ class Socket(WSListener):
             self.connected.set_result(None)
         elif kind == b"44" and not self.connected.done():
             body = json.loads(packet[packet.index(b"{") :])
-            told = body.get("data") or {}
-            wait = told.get("error", {}).get("retry_after_ms") if isinstance(told, dict) else None
-            self.connected.set_exception(Refused(str(body.get("message")), wait))
+            told = body.get("data")
+            told = told if isinstance(told, dict) else {}
+            wait = told.get("error", {}).get("retry_after_ms")
+            self.connected.set_exception(Refused(str(body.get("message")), wait, told.get("code")))
 
     def on_ws_disconnected(self, transport: WSTransport) -> None:
         self.transport = None

@@ -1,11 +1,12 @@
 """How much one visitor or address may ask for. Over it: `rate_limited`, and when to come back. In memory, per process.
 
-Ours instead of a library's because it stands in the way of every message: a moving window as a queue of times, no lock, no thread.
+Ours instead of a library's because it stands in the way of every message: a moving window as a list of times (of which an idle
+visitor costs a fifth of a queue), no lock, no thread.
 """
 
 from __future__ import annotations
 
-from collections import deque
+from bisect import bisect_right
 
 from chat_server.errors import ClientError, Code
 from chat_server.flows.ports import Clock
@@ -21,7 +22,7 @@ class Limits:
         self._clock = clock
         self.peers = peers
         self._most = limits
-        self._taken: dict[tuple[str, str], deque[float]] = {}
+        self._taken: dict[tuple[str, str], list[float]] = {}
         self._swept_at = 0.0
 
     def take(self, what: str, who: str) -> None:
@@ -31,9 +32,9 @@ class Limits:
             self._sweep(now)
         taken = self._taken.get((what, who))
         if taken is None:
-            taken = self._taken[what, who] = deque()
-        while taken and taken[0] <= now - WINDOW_S:
-            taken.popleft()
+            taken = self._taken[what, who] = []
+        if taken and taken[0] <= now - WINDOW_S:
+            del taken[: bisect_right(taken, now - WINDOW_S)]
         if len(taken) >= self._most[what]:
             wait = max(1, int((taken[0] + WINDOW_S - now) * 1000))
             raise ClientError(Code.RATE_LIMITED, "Too many at once. Try again shortly.", retry_after_ms=wait)

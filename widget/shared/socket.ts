@@ -87,7 +87,8 @@ export function connect(options: LinkOptions): Link {
       become("stopped");
     } else if (wanted) {
       become("offline");
-      timer = setTimeout(dial, backoff(attempt++, atLeastMs));
+      // A server with many at its door gave us a place in its line: no failure, and little jitter.
+      timer = setTimeout(dial, backoff(code === 4029 ? 0 : attempt++, atLeastMs));
     }
   };
   const leave = () => {

@@ -97,6 +97,16 @@ test("refused for good at the door: one try; refused for now: not before the tim
   later.end();
 });
 
+test("told a place in a line again and again: its waits stay as short as the server says", async () => {
+  Math.random = () => 0.1;
+  let left = 6;
+  const s = await scene({ greet: () => (left-- > 0 ? { code: 4029, error: { code: "rate_limited", message: "", retry_after_ms: 20 } } : null) });
+  await s.until(() => s.link.state === "online");
+  const waits = s.server.dials.slice(1).map((at, i) => at - s.server.dials[i]!);
+  assert.ok(waits.length === 6 && waits.every((ms) => ms >= 120 && ms < 800), `${waits} ms`);
+  s.end();
+});
+
 test("drained: works on until its time, leaves by itself, comes back", async () => {
   const s = await scene();
   await s.until(() => s.link.state === "online");
