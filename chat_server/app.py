@@ -33,6 +33,7 @@ from chat_server.inbound.http_commands import HttpCommands
 from chat_server.inbound.limits import Limits
 from chat_server.inbound.order_facts import OrderFacts
 from chat_server.inbound.peer import Peers
+from chat_server.inbound.products import ProductsDoor
 from chat_server.inbound.shopper_socket import ShopperDoor
 from chat_server.inbound.sockets import Connections
 from chat_server.inbound.waiters import Waiters
@@ -90,6 +91,7 @@ class Shopbell:
             bot=self.bot,
             bot_state=lambda: self.watch.state,
             orders=ShopOrders(self.orders),
+            catalogue=self.orders.catalogue,
             wake=self.woken.set,
             turn_token=self.turn_token,
         )
@@ -179,12 +181,13 @@ class Shopbell:
         pages = ConsolePages(context, limits, settings.widget_dist, settings.public_url, self.connections.signed_out)
         own = own_origin(settings.public_url, settings.port)
         http = Http(context, limits, settings.widget_dist, settings.bot_actions_secret, self.ready, self.metrics, self.waiters)
+        products = ProductsDoor(context, pages.cookie, settings.bot_actions_secret)
         twins = HttpCommands(context, limits, pages.cookie, own)
         self.doors = [ShopperDoor(context, limits, self.connections), AgentDoor(context, self.connections, pages.cookie, own)]
         for door in self.doors:
             self.sio.register_namespace(door)
         self.sio.attach(app)
-        app.add_routes([*http.routes(), *twins.routes(), *pages.routes(), *self.orders.routes()])
+        app.add_routes([*http.routes(), *twins.routes(), *pages.routes(), *products.routes(), *self.orders.routes()])
         app.cleanup_ctx.append(self._background)
         return app
 

@@ -36,11 +36,12 @@ class BotQuestion:
 
 @dataclass(frozen=True, slots=True)
 class BotReply:
-    """One bubble. `choices` are (title, value); `order` is a shortened order view. At least one of the three is there."""
+    """One bubble. `choices` are (title, value); `order` is a shortened order view; `products` are ids. At least one of them is there."""
 
     text: str
     choices: tuple[tuple[str, str], ...] = ()
     order: dict[str, Any] | None = None
+    products: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

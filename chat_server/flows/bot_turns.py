@@ -5,12 +5,14 @@ The bot is asked outside of any transaction; its replies and the end of the job 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from uuid import NAMESPACE_URL, uuid5
 
 from chat_server.core import conversation as core
 from chat_server.core.bot_turn import BotAnswer, BotQuestion, BotReply, BotUnavailable
 from chat_server.core.handoff import context_card, reason_of, to_queue
 from chat_server.core.model import Conversation, Fact, Job, Json, Message, MessageType, Plan, Sender, SenderKind
+from chat_server.flows.catalogue import cards_in
 from chat_server.flows.context import Context, new_id, save
 from chat_server.flows.messages import contact_ask
 from chat_server.flows.people import orders_behind
@@ -36,7 +38,8 @@ async def run(context: Context, job: Job) -> str:
     finally:
         context.announcer.shopper(found, "typing_changed", {**typing, "typing": False})
     about = await _order_of(context, found, answer)
-    plan = await context.store.write(lambda tx: _finish(tx, context, job, said, answer, about))
+    cards = await cards_in(context, found, answer)
+    plan = await context.store.write(lambda tx: _finish(tx, context, job, said, answer, about, cards))
     if plan is None:
         return "done_elsewhere"
     context.tell(plan)
@@ -90,7 +93,9 @@ async def _order_of(context: Context, found: Conversation, answer: BotAnswer | N
     return {"number": answer.order_number, "headline": headline}
 
 
-def _finish(tx: Tx, context: Context, job: Job, said: Message, answer: BotAnswer | None, about: Json | None) -> Plan | None:
+def _finish(
+    tx: Tx, context: Context, job: Job, said: Message, answer: BotAnswer | None, about: Json | None, cards: Mapping[str, Json]
+) -> Plan | None:
     now = context.clock()
     if not tx.jobs.done(job.key, "answered" if answer else "unavailable", now):
         return None
@@ -100,7 +105,8 @@ def _finish(tx: Tx, context: Context, job: Job, said: Message, answer: BotAnswer
         if core.late_reason(found, job.payload["turn"]) is not None:
             return Plan(found, reason="late")
         return save(tx, _hand_over(tx, context, Plan(found), core.BOT_UNAVAILABLE, None, said, None))
-    messages = tuple(_message(context, job, index, reply, answer) for index, reply in enumerate(answer.replies))
+    said_by_bot = (_message(context, job, index, reply, answer, cards) for index, reply in enumerate(answer.replies))
+    messages = tuple(message for message in said_by_bot if message.parts)
     plan = core.bot_answered(found, job.payload["turn"], job.payload["trigger_seq"], messages, now)
     if answer.handoff is not None and plan.reason == "answered":
         queued = _hand_over(tx, context, plan, reason_of(answer.handoff), answer, said, about)
@@ -125,12 +131,13 @@ def _hand_over(tx: Tx, context: Context, plan: Plan, reason: str, answer: BotAns
     return to_queue(plan, reason, card, standing, ask, context.clock())
 
 
-def _message(context: Context, job: Job, index: int, reply: BotReply, answer: BotAnswer) -> Message:
+def _message(context: Context, job: Job, index: int, reply: BotReply, answer: BotAnswer, cards: Mapping[str, Json]) -> Message:
     parts: list[Json] = []
     if reply.text:
         parts.append({"type": "text", "text": reply.text[:4000]})
     if reply.order is not None:
         parts.append({"type": "order_card", "order": reply.order})
+    parts += [cards[each] for each in reply.products if each in cards]
     if reply.choices:
         parts.append({"type": "choices", "choices": [{"title": title, "value": value} for title, value in reply.choices]})
     client_id = str(uuid5(NAMESPACE_URL, f"{job.key}:{index}"))

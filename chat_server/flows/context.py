@@ -13,7 +13,7 @@ from chat_server.core.inbox import Inbox
 from chat_server.core.model import Agent, Conversation, Json, Plan, Staffing
 from chat_server.core.routing import answers
 from chat_server.errors import AlreadySent, ClientError, Code
-from chat_server.flows.ports import Announcer, Bot, Clock, Orders, Store, Tx
+from chat_server.flows.ports import Announcer, Bot, Catalogue, Clock, Orders, Store, Tx
 
 A = TypeVar("A")
 
@@ -39,6 +39,7 @@ class Context:
     bot: Bot | None
     bot_state: Callable[[], str]
     orders: Orders
+    catalogue: Catalogue
     wake: Callable[[], None]
     turn_token: Callable[[str], str]
     """a short-lived token that names a conversation, for the bot's actions"""

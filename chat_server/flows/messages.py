@@ -28,11 +28,14 @@ class Draft:
 
     client_id: str
     parts: tuple[Json, ...]
+    asked: tuple[Json, ...] | None = None
+    """the parts as the client sent them, where we have filled some in since"""
 
     @property
     def digest(self) -> str:
         """Tells a repeat from another message under the same id."""
-        return hashlib.sha256(CANONICAL.encode(self.parts).encode()).hexdigest()
+        sent = self.parts if self.asked is None else self.asked
+        return hashlib.sha256(CANONICAL.encode(sent).encode()).hexdigest()
 
     @property
     def chosen(self) -> bool:

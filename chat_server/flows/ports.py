@@ -211,6 +211,14 @@ class Bot(Protocol):
     async def ask(self, question: BotQuestion) -> BotAnswer: ...
 
 
+class Catalogue(Protocol):
+    """The shop's products that are for sale (order_status, its face): docs/wire.md, Product, each in the first of `locales` there is."""
+
+    async def known(self, inbox_id: str, ids: Collection[str], locales: Sequence[str]) -> dict[str, Json]: ...
+    async def search(self, inbox_id: str, text: str, locales: Sequence[str]) -> list[Json]: ...
+    async def mentioned(self, inbox_id: str, text: str, locales: Sequence[str]) -> list[Json]: ...
+
+
 class Orders(Protocol):
     """The shop's orders and its action endpoint (outbound/orders.py)."""
 

@@ -6,7 +6,7 @@ The page is believed for what the shopper did, never for a price, a stock or an 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -15,8 +15,10 @@ from chat_server.core.inbox import Inbox
 from chat_server.core.model import Json, Plan, Visitor
 from chat_server.core.policy import MessageClass, consented
 from chat_server.core.proactive import Candidate
+from chat_server.core.product import Products, grounded
 from chat_server.core.triggers import Activity, Shopper, VisitorState, contradicted, fold, match
 from chat_server.errors import ClientError
+from chat_server.flows.catalogue import looked_at
 from chat_server.flows.context import Context, new_id
 from chat_server.flows.orders import to_speak_of
 from chat_server.flows.people import recipient as recipient_of
@@ -58,7 +60,9 @@ async def beacon(context: Context, visitor: Visitor, report: Report) -> Json:
     """`{unread, nudge, connect, again}` of docs/wire.md, after the commit. A repeated beacon changes nothing."""
     inbox = context.inboxes[visitor.inbox_id]
     orders = await to_speak_of(context, inbox.id, recipient_of(visitor))
-    plans, outcome, answer = await context.store.write(lambda tx: _work(context, tx, inbox, visitor, report, orders))
+    products = await looked_at(context, inbox, visitor, [told.data for told in report.activities])
+    report = replace(report, activities=tuple(replace(told, data=grounded(told.data, products)) for told in report.activities))
+    plans, outcome, answer = await context.store.write(lambda tx: _work(context, tx, inbox, visitor, report, orders, products))
     for plan in plans:
         context.tell(plan)
     tell(context, outcome)
@@ -67,7 +71,7 @@ async def beacon(context: Context, visitor: Visitor, report: Report) -> Json:
 
 
 def _work(
-    context: Context, tx: Tx, inbox: Inbox, before: Visitor, report: Report, orders: Sequence[Json]
+    context: Context, tx: Tx, inbox: Inbox, before: Visitor, report: Report, orders: Sequence[Json], products: Products
 ) -> tuple[list[Plan], Outcome, Json]:
     now = context.clock()
     visitor = tx.people.visitor(before.id) or before
@@ -79,14 +83,14 @@ def _work(
     state = VisitorState.from_json(tx.people.state(visitor.id))
     found: dict[str, Candidate] = {}
     if MessageClass.HELP in consented(required=inbox.consent_required, given=visitor.consent):
-        state, found = _behaved(tx, inbox, visitor, report, state, now)
+        state, found = _behaved(tx, inbox, visitor, report, state, now, products)
     pointless = contradicted([*tx.proactive.waiting(recipient), *found.values()], state)
     outcome = consider(context, tx, inbox, recipient, list(found.values()), orders=orders, contradicted=pointless, present=True)
     return plans, outcome, _answer(tx, visitor, outcome, state, orders, now)
 
 
 def _behaved(
-    tx: Tx, inbox: Inbox, visitor: Visitor, report: Report, state: VisitorState, now: datetime
+    tx: Tx, inbox: Inbox, visitor: Visitor, report: Report, state: VisitorState, now: datetime, products: Products
 ) -> tuple[VisitorState, dict[str, Candidate]]:
     """Keep the visit and what is new in it; the candidates that the rules find, by id (the latest of each)."""
     page = {name: report.page.get(name) for name in ("url", "title")}
@@ -109,7 +113,7 @@ def _behaved(
         if after is folded:
             continue
         folded = after
-        found |= {candidate.id: candidate for candidate in match(inbox.rules, shopper, folded, activity, now)}
+        found |= {candidate.id: candidate for candidate in match(inbox.rules, shopper, folded, activity, now, products)}
     if folded is not state:
         tx.people.set_state(visitor.id, folded.to_json())
         tx.visits.prune(visitor.id)

@@ -6,7 +6,7 @@ The socket and its HTTP twins run from here. Walks a, d and e pass.
 from __future__ import annotations
 
 from chat_server.core.model import Agent, Json, Role
-from chat_server.flows import agents, console, invitations, offer_making
+from chat_server.flows import agents, catalogue, console, invitations, offer_making
 from chat_server.flows.context import Context, ack
 from chat_server.flows.messages import Draft
 from chat_server.inbound import payloads as p
@@ -29,7 +29,7 @@ async def claim(context: Context, agent: Agent, told: p.AboutConversation) -> Js
 
 
 async def reply(context: Context, agent: Agent, told: p.Reply) -> Json:
-    draft = Draft(told.client_id, p.parts_of(told.text, told.parts))
+    draft = await catalogue.with_cards(context, agent, told.conversation, Draft(told.client_id, p.parts_of(told.text, told.parts)))
     return await agents.reply(context, agent, told.conversation, draft, told.seen_seq)
 
 

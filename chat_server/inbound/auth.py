@@ -47,6 +47,16 @@ def inbox_for(inboxes: Mapping[str, Inbox], key: str, origin: str | None) -> Inb
     raise ClientError(Code.UNAUTHENTICATED, "No inbox has this key.")
 
 
+def turn_of(token: str, secret: str) -> str:
+    """The conversation that a bot turn's token names. No id from a text is ever believed."""
+    options: jwt.types.Options = {"require": ["sub", "aud", "exp"]}
+    try:
+        claims = jwt.decode(token, secret, algorithms=["HS256"], audience="bot-turn", options=options)
+    except jwt.PyJWTError:
+        raise ClientError(Code.UNAUTHENTICATED, "The turn's token is not valid.") from None
+    return str(claims["sub"])
+
+
 def identity(inbox: Inbox, token: str | None, now: float) -> Claims | None:
     """What the shop signed about the shopper; `unauthenticated` for anything forged, over-long or for another inbox.
 

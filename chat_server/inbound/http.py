@@ -13,7 +13,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import jwt
 import structlog
 from aiohttp import web
 
@@ -23,7 +22,7 @@ from chat_server.errors import HTTP_STATUS, ClientError, Code
 from chat_server.flows import handoff, messages, people, visits
 from chat_server.flows.context import Context, not_found
 from chat_server.inbound import payloads as p
-from chat_server.inbound.auth import identity, inbox_for
+from chat_server.inbound.auth import identity, inbox_for, turn_of
 from chat_server.inbound.beacon import report_of
 from chat_server.inbound.http_commands import visitor_of
 from chat_server.inbound.limits import Limits
@@ -225,13 +224,9 @@ class Http:
                 await news.wait(left)
 
     async def bot_orders(self, request: web.Request) -> web.Response:
-        """Walk a: the orders of the conversation that a turn's token names. No id from a text is ever believed."""
-        options: jwt.types.Options = {"require": ["sub", "aud", "exp"]}
-        try:
-            claims = jwt.decode(request.query.get("token", ""), self._secret, algorithms=["HS256"], audience="bot-turn", options=options)
-        except jwt.PyJWTError:
-            raise ClientError(Code.UNAUTHENTICATED, "The turn's token is not valid.") from None
-        return web.json_response({"ok": True, **await people.orders_behind(self._context, str(claims["sub"]))})
+        """Walk a: the orders of the conversation that a turn's token names."""
+        conversation = turn_of(request.query.get("token", ""), self._secret)
+        return web.json_response({"ok": True, **await people.orders_behind(self._context, conversation)})
 
 
 def _whole(request: web.Request, name: str) -> int | None:

@@ -57,6 +57,8 @@ PARAMETERS: dict[str, dict[str, Any]] = {
     "epoch": _whole("epoch", "Its epoch; without, the current one."),
     "wait": _whole("wait", "Seconds to wait for news; more than 25 are 25."),
     "view": _parameter("view", "query", "Which conversations.", {"enum": ["resolved"]}),
+    "q": _parameter("q", "query", "What to look for.", {"type": "string", "maxLength": 500}),
+    "conversation": _parameter("conversation", "query", "Answer in the language of this conversation.", {**SAFE_TEXT, "maxLength": 64}),
     "source_id": _parameter("source_id", "path", "The source's id, which is a secret of the shop.", SAFE_TEXT),
     "token": _parameter("token", "query", "The turn's token.", {"type": "string"}),
     "name": _parameter("name", "path", "A file of the widget's build.", SAFE_TEXT),

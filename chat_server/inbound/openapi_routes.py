@@ -12,6 +12,7 @@ from typing import Any
 from chat_server.errors import Code
 from chat_server.inbound import answers as a
 from chat_server.inbound import answers_panel as ap
+from chat_server.inbound import answers_products as c
 from chat_server.inbound import payloads as p
 from chat_server.inbound.agent_commands import AGENT
 from chat_server.inbound.commands import Command, Repeat
@@ -137,6 +138,12 @@ OPERATIONS: tuple[Operation, ...] = (
         (Code.BAD_REQUEST, Code.UNAUTHENTICATED, Code.FORBIDDEN, Code.NOT_FOUND, *ANYWHERE), parameters=("id",), security=("session",),
     ),
     Operation(
+        "get", "/v1/agent/products", "agent", "Products by the beginnings of their words; without `q` the latest. Roles: who may reply",
+        {200: Answer("At most 20.", (c.ProductsFound,))},
+        (Code.BAD_REQUEST, Code.UNAUTHENTICATED, Code.FORBIDDEN, Code.NOT_FOUND, *ANYWHERE),
+        parameters=("q", "conversation"), security=("session",),
+    ),
+    Operation(
         "post", "/webhooks/{source_id}", "shop", "Order events of the shop, signed; the body's shape is the source's own",
         {200: Answer("Taken, known before, or of no interest.", (a.Receipt,))},
         (Code.BAD_REQUEST, Code.UNAUTHENTICATED, Code.NOT_FOUND, Code.TOO_LARGE, *ANYWHERE), {}, parameters=("source_id",),
@@ -145,6 +152,11 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         "get", "/internal/bot/orders", "bot", "The orders of the conversation that a turn's token names",
         {200: Answer("Orders.", (a.BotOrders,))}, (Code.UNAUTHENTICATED, Code.NOT_FOUND, *ANYWHERE), parameters=("token",),
+    ),
+    Operation(
+        "get", "/internal/bot/products", "bot", "What a sentence of the conversation that a turn's token names speaks of",
+        {200: Answer("At most 3.", (c.BotProducts,))}, (Code.BAD_REQUEST, Code.UNAUTHENTICATED, Code.NOT_FOUND, *ANYWHERE),
+        parameters=("token", "q"),
     ),
     Operation("get", "/", "console", "To the console", {302: Answer("Onward.", media=TEXT, headers=("Location",))}),
     Operation(

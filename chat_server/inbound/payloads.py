@@ -52,17 +52,8 @@ class ContactDetailsPart(Strict, tag="contact_details", tag_field="type", frozen
     name: Annotated[str, Meta(max_length=120)] | None = None
 
 
-class Product(Strict, frozen=True):
-    id: Id
-    name: Short
-    price: int
-    currency: Annotated[str, Meta(pattern=r"^[A-Z]{3}$")]
-    url: Annotated[str, Meta(max_length=2000, pattern=r"^https?://")]
-    image_url: Annotated[str, Meta(max_length=2000, pattern=r"^https?://")] | None = None
-
-
 class ProductCardPart(Strict, tag="product_card", tag_field="type", frozen=True):
-    product: Product
+    product_id: Annotated[str, Meta(min_length=1, max_length=128)]
 
 
 ShopperPart = TextPart | ChoicePart | ContactDetailsPart

@@ -10,6 +10,7 @@ import asyncio
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -19,6 +20,7 @@ from chat_server.core.bot_turn import BotAnswer, BotQuestion, BotReply, BotUnava
 
 TEXT_LIMIT = 500
 ANSWER_LIMIT = 256 * 1024
+PRODUCTS_LIMIT = 3
 CHOICES_LIMIT = 10
 AT_ONCE = 4
 TIMEOUT_S = 8.0
@@ -203,13 +205,15 @@ def _answer(raw: bytes) -> BotAnswer | None:
         text, choices, custom = _text(row), _choices(row), _object(row, "custom")
         turn = _object(custom, "turn") or turn
         handoff = _object(custom, "handoff") or handoff
-        order = _object(custom, "order") or None
+        order, products = _object(custom, "order") or None, _products(custom)
         if text or choices:
-            replies.append(BotReply(text, choices, order))
+            replies.append(BotReply(text, choices, order, products))
         elif order and replies and replies[-1].order is None:
-            replies[-1] = BotReply(replies[-1].text, replies[-1].choices, order)
-        elif order:
-            replies.append(BotReply("", (), order))
+            replies[-1] = replace(replies[-1], order=order)
+        elif products and replies and not replies[-1].products:
+            replies[-1] = replace(replies[-1], products=products)
+        elif order or products:
+            replies.append(BotReply("", (), order, products))
     reason = _string(handoff, "reason")
     if not replies and reason is None:
         return None
@@ -242,6 +246,14 @@ def _choices(row: dict[str, Any]) -> tuple[tuple[str, str], ...]:
             raise _Garbage("a button without title and payload")
         choices.append((button["title"], button["payload"]))
     return tuple(choices)
+
+
+def _products(custom: dict[str, Any]) -> tuple[str, ...]:
+    """Ids of products to show: what they are is the catalogue's word."""
+    ids = custom.get("products") or []
+    if not isinstance(ids, list) or not all(isinstance(each, str) for each in ids):
+        raise _Garbage("products are not a list of ids")
+    return tuple(dict.fromkeys(ids))[:PRODUCTS_LIMIT]
 
 
 def _object(row: dict[str, Any], name: str) -> dict[str, Any]:

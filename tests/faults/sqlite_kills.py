@@ -30,6 +30,7 @@ from chat_server.flows.messages import Draft, send_message
 from chat_server.flows.people import token_hash
 from chat_server.outbound.database import Database
 from chat_server.outbound.store import Store, Tx
+from order_status.catalogue import Catalogue
 from tests.faults.checks import each_once, nothing_invented, nothing_lost, one_order
 from tests.faults.history import History, Operation, Sight, Stored
 from tests.faults.scene import Result
@@ -60,9 +61,10 @@ async def _prepare(path: Path) -> None:
 
 async def _write(path: Path, pipe: int, again: list[Line]) -> None:
     """Until killed: every shopper sends, first what nobody knows about, under the same client id."""
+    database = Database(f"sqlite:///{path}")
     context = Context(
-        store=Store(Database(f"sqlite:///{path}")), announcer=Ears(), clock=lambda: NOON, inboxes={"demo": inbox()}, bot=None,
-        bot_state=lambda: "off", orders=Shop(), wake=lambda: None, turn_token=str,
+        store=Store(database), announcer=Ears(), clock=lambda: NOON, inboxes={"demo": inbox()}, bot=None,
+        bot_state=lambda: "off", orders=Shop(), catalogue=Catalogue(database), wake=lambda: None, turn_token=str,
     )  # fmt: skip
 
     async def one(name: str) -> None:

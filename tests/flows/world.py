@@ -28,6 +28,7 @@ from chat_server.flows.visits import Report, Told
 from chat_server.outbound import tables
 from chat_server.outbound.database import Database
 from chat_server.outbound.store import Store, Tx
+from order_status.catalogue import Catalogue
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 PAGE: Json = {"url": "https://shop.example/checkout", "title": "Checkout", "referrer": None}
@@ -207,6 +208,7 @@ class World:
         self.clock, self.ears, self.bot, self.shop = Clock(), Ears(), Bot(), Shop()
         self.database = Database(database_url)
         self.store = Store(self.database)
+        self.catalogue = Catalogue(self.database)
         self._count = count(1)
         self.use(shop_inbox)
 
@@ -215,7 +217,7 @@ class World:
         self.inbox = shop_inbox
         self.context = Context(
             store=self.store, announcer=self.ears, clock=self.clock, inboxes={shop_inbox.id: shop_inbox}, bot=self.bot,
-            bot_state=lambda: self.bot.state, orders=self.shop, wake=lambda: None, turn_token=lambda conversation: f"turn:{conversation}",
+            bot_state=lambda: self.bot.state, orders=self.shop, catalogue=self.catalogue, wake=lambda: None, turn_token=lambda conversation: f"turn:{conversation}",
         )  # fmt: skip
 
     async def visitor(self, customer: str | None = None, *, locale: str = "en", seen: bool = True, **changes: Any) -> Visitor:
