@@ -51,6 +51,8 @@ BEFORE: Mapping[Kind, str] = {
     Kind.CHANGE_ADDRESS: "shipped",
 }
 """the stage of a parcel from which on a kind makes no sense, unless the shop says another"""
+GRADE: Mapping[Kind, str] = dict.fromkeys(ABOUT_AN_ORDER, "link")
+"""who moves goods or money must have shown more than a number and an address, unless the shop says another"""
 _ENDED = frozenset({"cancelled", "refunded", "returned", "lost", "returned_to_sender", "delivered"})
 _OVER: Mapping[Kind, frozenset[str]] = dict.fromkeys(BEFORE, _ENDED) | {Kind.REFUND: frozenset({"refunded"})}
 ASKS: Mapping[Kind, str] = {Kind.PICKUP_POINT: "point", Kind.RESERVE_IN_STORE: "store", Kind.CHANGE_ADDRESS: "address"}
@@ -124,9 +126,14 @@ class Standing(NamedTuple):
     lately: int = 0
 
 
+def proven(terms: Terms, grade: str) -> bool:
+    """Whether it is known well enough who this is."""
+    return GRADES.index(grade) >= GRADES.index(terms.grade)
+
+
 def refused(kind: Kind, terms: Terms, order: Json | None, grade: str, standing: Standing, now: datetime) -> No | None:
     """Why it may not be made; None: it may. `order`: an OrderView of this shopper, if the offer is about one."""
-    if GRADES.index(grade) < GRADES.index(terms.grade):
+    if not proven(terms, grade):
         return No.NOT_PROVEN
     if order is not None and terms.headlines and order.get("headline") not in terms.headlines:
         return No.WRONG_STAGE

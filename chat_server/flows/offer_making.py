@@ -12,13 +12,15 @@ from datetime import datetime, timedelta
 from chat_server.core.conversation import agent_replied
 from chat_server.core.facts import iso
 from chat_server.core.inbox import Inbox
-from chat_server.core.model import Agent, Conversation, Job, Json, Message, MessageType, Plan, Status
+from chat_server.core.model import Agent, Contact, Conversation, Job, Json, Message, MessageType, Plan, Status
 from chat_server.core.offer import No, OfferTemplate, Terms, asks, refused
+from chat_server.core.order_access import Binding
 from chat_server.core.proactive_candidate import Candidate, text_for
 from chat_server.errors import ClientError, Code
 from chat_server.flows.agents import after_routing, as_sender, seen_by, unresolved
 from chat_server.flows.context import Context, message_id, new_id, not_found, save
 from chat_server.flows.messages import placed
+from chat_server.flows.orders import of_shopper
 from chat_server.flows.ports import Tx
 
 EXPIRE = "expire_offer"
@@ -34,8 +36,10 @@ REFUSED = {
 }
 
 
-def grade_of(tx: Tx, recipient: str) -> str:
-    """How it is proven who this contact or visitor is."""
+def grade_of(tx: Tx, recipient: str, order: Json | None = None) -> str:
+    """How it is proven who this contact or visitor is, or that the order is theirs (`proof` of an OrderView)."""
+    if order is not None and "proof" in order:
+        return str(order["proof"])
     contact = tx.people.contact(recipient)
     return "signed" if contact is not None and contact.customer_id is not None else "browser"
 
@@ -48,7 +52,7 @@ def window(terms: Terms, now: datetime) -> datetime:
 def may_get(tx: Tx, template: OfferTemplate, recipient: str, order: Json | None, now: datetime) -> No | None:
     """Why this contact or visitor may not get it now; None: they may. `order`: one of theirs."""
     standing = tx.offers.standing(recipient, template.id, order["order_id"] if order else None, window(template.terms, now))
-    return refused(template.kind, template.terms, order, grade_of(tx, recipient), standing, now)
+    return refused(template.kind, template.terms, order, grade_of(tx, recipient, order), standing, now)
 
 
 def of_candidate(tx: Tx, inbox: Inbox, candidate: Candidate, recipient: str, orders: Sequence[Json], now: datetime) -> OfferTemplate | None:
@@ -124,12 +128,11 @@ def expiry(made: Json) -> Job:
 async def orders_for(context: Context, found: Conversation) -> list[Json]:
     """The OrderViews of a conversation's shopper, as far as it is proven that they are theirs."""
 
-    def load(tx: Tx) -> str | None:
+    def load(tx: Tx) -> tuple[Contact | None, list[Binding]]:
         contact = tx.people.contact(found.contact_id) if found.contact_id else None
-        return contact.customer_id if contact else None
+        return contact, tx.bindings.of_browsers([found.visitor_id])
 
-    customer_id = await context.store.read(load)
-    return await context.orders.of_customer(found.inbox_id, customer_id) if customer_id else []
+    return await of_shopper(context, found.inbox_id, *await context.store.read(load))
 
 
 def offerable(tx: Tx, inbox: Inbox, found: Conversation, orders: Sequence[Json], now: datetime) -> list[Json]:

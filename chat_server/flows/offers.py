@@ -11,11 +11,12 @@ from datetime import datetime, timedelta
 from chat_server.core.conversation import append
 from chat_server.core.facts import iso
 from chat_server.core.model import Conversation, FactKind, Job, Json, Plan, Visitor
-from chat_server.core.offer import Chosen, Kind, No, Terms, Wrong, after_call, chosen, moved_on, used_up
+from chat_server.core.offer import Chosen, Kind, No, Terms, Wrong, after_call, chosen, moved_on, proven, used_up
 from chat_server.errors import ClientError, Code
+from chat_server.flows import orders
 from chat_server.flows.context import Context, ack, not_found, save
 from chat_server.flows.messages import authorized
-from chat_server.flows.offer_making import window
+from chat_server.flows.offer_making import grade_of, window
 from chat_server.flows.ports import Tx
 
 DELIVER = "deliver_offer"
@@ -58,10 +59,10 @@ def outdated(offer: Json, order: Json | None, now: datetime) -> str | None:
 async def accept(context: Context, visitor: Visitor, offer_id: str, given: Mapping[str, object] | None = None) -> Json:
     """Accept once; every repeat answers the state that stands. `given`: what the offer asks for.
 
-    Refused for good when the order has moved on meanwhile (`too_late`), or the shopper took it elsewhere (`already_made`, `too_often`).
+    `forbidden` for who has lost the proof that it is theirs. Refused for good when the order has moved on meanwhile (`too_late`),
+    or the shopper took it elsewhere (`already_made`, `too_often`).
     """
-    _, seen = await context.store.read(lambda tx: theirs(tx, visitor, offer_id))
-    order = await order_of(context, seen) if seen["state"] == "open" else None
+    order, grade = await _as_seen_by(context, visitor, offer_id)
 
     def work(tx: Tx) -> tuple[Plan, str]:
         now = context.clock()
@@ -70,6 +71,8 @@ async def accept(context: Context, visitor: Visitor, offer_id: str, given: Mappi
             return Plan(found, reason="repeated"), offer["state"]
         if offer["expires_at"] <= now:
             return _end(tx, found, offer, "expired", None, now), "expired"
+        if not proven(Terms.from_json(offer["terms"]), grade) or (offer["order_id"] is not None and order is None and grade != "signed"):
+            raise ClientError(Code.FORBIDDEN, "It is not proven any more that this order is yours.", reason=No.NOT_PROVEN.value)
         no = outdated(offer, order, now) or _used_up(tx, found, offer, now)
         if no is not None:
             return _end(tx, found, offer, "refused", no, now), "refused"
@@ -81,6 +84,21 @@ async def accept(context: Context, visitor: Visitor, offer_id: str, given: Mappi
     plan, state = await context.store.write(work)
     _tell(context, plan)
     return ack(plan, state=state)
+
+
+async def _as_seen_by(context: Context, visitor: Visitor, offer_id: str) -> tuple[Json | None, str]:
+    """The order of an offer, and how it is proven that it is theirs; nothing is looked up for an offer that is not open."""
+
+    def load(tx: Tx) -> tuple[Json, str]:
+        return theirs(tx, visitor, offer_id)[1], grade_of(tx, visitor.contact_id or visitor.id)
+
+    offer, grade = await context.store.read(load)
+    if offer["state"] != "open" or offer["order_id"] is None:
+        return None, grade
+    order = await orders.one(context, visitor, offer["order_id"])
+    if order is not None:
+        return order, str(order["proof"])
+    return (await order_of(context, offer) if grade == "signed" else None), grade  # one of theirs that is too old for the list
 
 
 def _used_up(tx: Tx, found: Conversation, offer: Json, now: datetime) -> str | None:
