@@ -33,10 +33,11 @@ STAGES = (
     "payment_failed",
     "lost",
     "returned_to_sender",
+    "corrected",
 )
 """The stages that are news; any other is for the record."""
 
-PROBLEMS = frozenset({"delayed", "still_delayed", "delivery_failed", "payment_failed", "lost", "cancelled"})
+PROBLEMS = frozenset({"delayed", "still_delayed", "delivery_failed", "payment_failed", "lost", "cancelled", "corrected"})
 
 _LATE = frozenset({"delayed", "still_delayed"})
 MEASURE_FRESH = timedelta(days=2)
@@ -236,7 +237,8 @@ def words(news: OrderNews, text: str, locale: str, zone: tzinfo, now: datetime, 
 def contradicted(candidates: Iterable[Candidate], orders: Mapping[str, Json]) -> frozenset[str]:
     """Dedupe keys of order news that the orders as they stand (OrderView by order id) no longer bear out.
 
-    Also the older of two words about one late parcel: it has been replaced. An order that is not in `orders` proves nothing.
+    Also the older of two words about one late parcel, which has been replaced; and the correction of a delivery of which the word still
+    waits, so that nobody has heard it. An order that is not in `orders` proves nothing.
     """
     about = [(candidate, candidate.order) for candidate in candidates if candidate.order and candidate.source.startswith("order:")]
     newest: dict[tuple[str, str], datetime] = {}
@@ -244,10 +246,12 @@ def contradicted(candidates: Iterable[Candidate], orders: Mapping[str, Json]) ->
         told = (ref.order_id, ref.entity)
         if ref.stage in _LATE:
             newest[told] = max(candidate.created_at, newest.get(told, candidate.created_at))
+    unheard = {(ref.order_id, ref.entity) for _, ref in about if ref.stage == "delivered"}
     return frozenset(
         candidate.dedupe_key
         for candidate, ref in about
-        if (ref.stage in _LATE and candidate.created_at < newest[(ref.order_id, ref.entity)])
+        if (ref.stage == "corrected" and (ref.order_id, ref.entity) in unheard)
+        or (ref.stage in _LATE and candidate.created_at < newest[(ref.order_id, ref.entity)])
         or (ref.order_id in orders and not still_true(ref, orders[ref.order_id]))
     )
 
@@ -268,6 +272,8 @@ def still_true(ref: OrderRef, order: Json) -> bool:
     if parcel is None:
         return True
     now_at = "shipped" if parcel.get("stage") == "in_transit" else parcel.get("stage")
+    if stage == "corrected":
+        return bool(parcel.get("corrections")) and now_at != "delivered"
     if stage in _LATE:
         return bool(parcel.get("delayed")) and now_at != "delivered"
     return bool(now_at == stage)

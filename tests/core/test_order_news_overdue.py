@@ -34,3 +34,18 @@ def test_the_next_word_stands_alone_and_replaces_the_first() -> None:
     assert second.order is not None
     assert still_true(second.order, view(parcel("in_transit", delayed=True, overdue=OVERDUE)))
     assert not still_true(second.order, view(parcel("in_transit")))
+
+
+def test_a_correction_is_dropped_with_the_word_that_nobody_heard_and_when_the_parcel_has_arrived() -> None:
+    delivered, corrected = candidate(news("delivered")), candidate(news("corrected", effect_key="shipment:s-1/corrected/1"))
+    assert isinstance(delivered, Candidate)
+    assert isinstance(corrected, Candidate)
+    assert delivered.order is not None
+    ref = delivered.order
+    assert contradicted([delivered, corrected], {}) == {corrected.dedupe_key}
+    assert contradicted([corrected], {}) == frozenset()
+    moving = {ref.order_id: view(parcel("in_transit", corrections=[{"said": "delivered"}]))}
+    assert contradicted([delivered, corrected], moving) == {delivered.dedupe_key, corrected.dedupe_key}
+    assert contradicted([corrected], moving) == frozenset()
+    arrived = {ref.order_id: view(parcel("delivered", corrections=[{"said": "delivered"}]))}
+    assert contradicted([corrected], arrived) == {corrected.dedupe_key}
