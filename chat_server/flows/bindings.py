@@ -15,7 +15,7 @@ from chat_server.core.order_access import Binding, Grade, Link
 from chat_server.errors import ClientError, Code
 from chat_server.flows import orders
 from chat_server.flows.agents import seen_by
-from chat_server.flows.context import Context, new_id, not_found
+from chat_server.flows.context import Context, new_id
 from chat_server.flows.people import recipient
 from chat_server.flows.ports import Tx
 from chat_server.flows.proactive import Outcome, consider, tell
@@ -80,7 +80,7 @@ async def find(context: Context, visitor: Visitor, address: str, number: str, em
 
 
 async def forget(context: Context, visitor: Visitor, order_id: str) -> Json:
-    """The shopper takes an order out of this browser. One that their signature proves stays: it is not of this browser."""
+    """The shopper takes an order out of this browser; a repeat changes nothing. One that their signature proves is not of this browser."""
 
     def mine(tx: Tx) -> tuple[Visitor, list[Binding]]:
         return tx.people.visitor(visitor.id) or visitor, tx.bindings.of_browsers([visitor.id])
@@ -120,7 +120,7 @@ async def _bound(context: Context, visitor: Visitor, order_id: str) -> None:
 async def _undo(context: Context, visitor: Visitor, bindings: list[Binding], order_id: str, by: str) -> None:
     """Undo these proofs; what waits to be said of the order to this shopper goes with them, unless the order is theirs anyway."""
     if not bindings:
-        raise not_found("order")
+        return
     inbox, who = context.inboxes[visitor.inbox_id], recipient(visitor)
     contact_id = visitor.contact_id
     contact: Contact | None = await context.store.read(lambda tx: tx.people.contact(contact_id)) if contact_id else None

@@ -6,11 +6,12 @@ The socket and its HTTP twins run from here. Walks a, d and e pass.
 from __future__ import annotations
 
 from chat_server.core.model import Agent, Json, Role
-from chat_server.flows import agents, catalogue, console, invitations, offer_making
+from chat_server.flows import agents, bindings, catalogue, console, console_orders, invitations, offer_making
 from chat_server.flows.context import Context, ack
 from chat_server.flows.messages import Draft
 from chat_server.inbound import payloads as p
 from chat_server.inbound import payloads_offers as po
+from chat_server.inbound import payloads_orders as o
 from chat_server.inbound.commands import Command, Repeat, table
 
 
@@ -70,6 +71,18 @@ async def make_offer(context: Context, agent: Agent, told: po.MakeOffer) -> Json
     return await offer_making.make(context, agent, told.conversation, told.client_id, told.offer, told.order_id)
 
 
+async def find_orders(context: Context, agent: Agent, told: o.FindOrders) -> Json:
+    return await console_orders.find(context, agent, told.number)
+
+
+async def explain_order(context: Context, agent: Agent, told: o.ExplainOrder) -> Json:
+    return await console_orders.explain(context, agent, told.order_id)
+
+
+async def unbind_order(context: Context, agent: Agent, told: o.UnbindOrder) -> Json:
+    return await bindings.unbind(context, agent, told.conversation, told.order_id)
+
+
 def nothing(_written: None) -> Json:
     return {}
 
@@ -90,5 +103,8 @@ AGENT = table(
     Command("mark_read", p.MarkRead, mark_read, Repeat.KEPT, AGENTS, answer_of=ack),
     Command("set_typing", p.SetTyping, set_typing, Repeat.HARMLESS, AGENTS),
     Command("invite", p.Invite, invite, Repeat.CLIENT_ID, AGENTS),
+    Command("find_orders", o.FindOrders, find_orders, Repeat.HARMLESS, AGENTS),
+    Command("explain_order", o.ExplainOrder, explain_order, Repeat.HARMLESS, AGENTS),
+    Command("unbind_order", o.UnbindOrder, unbind_order, Repeat.HARMLESS, AGENTS),
     Command("make_offer", po.MakeOffer, make_offer, Repeat.CLIENT_ID, AGENTS),
 )

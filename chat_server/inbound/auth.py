@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Mapping
 from datetime import timedelta
 from math import isfinite
+from typing import Any
 
 import jwt
 from argon2 import PasswordHasher
@@ -22,6 +23,8 @@ from chat_server.inbound.agent_commands import AGENT
 
 IDLE = timedelta(hours=8)
 ABSOLUTE = timedelta(days=7)
+PURPOSE = "purpose"
+"""a claim of tokens that are not for signing in"""
 LONGEST_IDENTITY = 3600
 """seconds from `iat` to `exp`"""
 HASHER = PasswordHasher()
@@ -67,21 +70,34 @@ def identity(inbox: Inbox, token: str | None, now: float) -> Claims | None:
     if inbox.identity_secret is None:
         raise ClientError(Code.UNAUTHENTICATED, "This inbox takes no identity tokens.")
     refused = ClientError(Code.UNAUTHENTICATED, "The identity token is not valid.")
-    pem = inbox.identity_secret.lstrip().startswith("-----BEGIN")
-    options: jwt.types.Options = {"require": ["sub", "aud", "iat", "exp"], "verify_exp": False, "verify_iat": False}
-    try:
-        claims = jwt.decode(token, inbox.identity_secret, algorithms=["EdDSA"] if pem else ["HS256"], audience=inbox.key, options=options)
-    except jwt.PyJWTError:
-        raise refused from None
-    issued, expires, customer = claims["iat"], claims["exp"], claims["sub"]
-    numbers = all(isinstance(each, int | float) and isfinite(each) for each in (issued, expires))
-    if not numbers or not isinstance(customer, str) or not customer or len(customer) > 128:
-        raise refused
-    if expires - issued > LONGEST_IDENTITY or issued > now + 60:
-        raise refused
+    claims = signed_by_shop(inbox, token, ["sub", "aud", "iat", "exp"], refused)
+    expires, customer = lifetime(claims, LONGEST_IDENTITY, now, refused), claims["sub"]
+    if PURPOSE in claims or not isinstance(customer, str) or not customer or len(customer) > 128:
+        raise refused  # made for something else: an order's link signs nobody in
     told = {name: claims.get(name) for name in ("name", "email", "phone")}
     clean = {name: value[:254] if isinstance(value, str) and value and "*" not in value else None for name, value in told.items()}
     return Claims(customer, clean["name"], clean["email"], clean["phone"], expired=expires < now)
+
+
+def signed_by_shop(inbox: Inbox, token: str, require: list[str], refused: ClientError) -> dict[str, Any]:
+    """The claims of a token for this inbox, whatever its age; raises `refused` for any other."""
+    secret = inbox.identity_secret or ""
+    pem = secret.lstrip().startswith("-----BEGIN")
+    options: jwt.types.Options = {"require": require, "verify_exp": False, "verify_iat": False}
+    try:
+        return jwt.decode(token, secret, algorithms=["EdDSA"] if pem else ["HS256"], audience=inbox.key, options=options)
+    except jwt.PyJWTError:
+        raise refused from None
+
+
+def lifetime(claims: Mapping[str, Any], longest: int, now: float, refused: ClientError) -> float:
+    """When it ends, in seconds since 1970; raises `refused` for a lifetime that is no number, too long, or begins later."""
+    issued, expires = claims["iat"], claims["exp"]
+    if not all(isinstance(each, int | float) and isfinite(each) for each in (issued, expires)):
+        raise refused
+    if expires - issued > longest or issued > now + 60:
+        raise refused
+    return float(expires)
 
 
 def check_password(stored: str | None, given: str) -> bool:

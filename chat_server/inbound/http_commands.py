@@ -65,7 +65,8 @@ class HttpCommands:
         command = _row(SHOPPER.get(request.match_info["command"]))
         visitor = await self._visitor(request, command)
         told, key = _told(command, request, p.parse_object(await request.read()))
-        return await self._answer(command, Shopper(visitor), visitor.id, told, key)
+        address = self._limits.peers.of(request.remote, request.headers.get("X-Forwarded-For"))
+        return await self._answer(command, Shopper(visitor, address=address), visitor.id, told, key)
 
     async def agent(self, request: web.Request) -> web.Response:
         """A command of the agent's table."""

@@ -11,6 +11,7 @@ from typing import Any
 
 from chat_server.errors import Code
 from chat_server.inbound import answers as a
+from chat_server.inbound import answers_orders as ao
 from chat_server.inbound import answers_panel as ap
 from chat_server.inbound import answers_products as c
 from chat_server.inbound import payloads as p
@@ -60,9 +61,11 @@ _SHOPPER_ANSWERS: dict[str, tuple[type, ...]] = {
     "sync": (a.ShopperSynced,), "send_message": (a.Sent,), "set_typing": (a.Done,), "accept_offer": (a.Accepted,),
     "undo_offer": (a.Accepted,),
 }  # fmt: skip
+_SHOPPER_ANSWERS |= {"list_orders": (ao.Ordered,), "open_order": (ao.Opened,), "find_order": (ao.Opened,), "forget_order": (a.Done,)}
 _AGENT_ANSWERS: dict[str, tuple[type, ...]] = {
     "sync": (a.Home, ap.ThreadSynced), "set_availability": (a.Done,), "reply": (a.Sent,), "add_note": (a.Sent,),
-    "set_typing": (a.Done,), "invite": (a.Invited,), "make_offer": (a.Sent,),
+    "set_typing": (a.Done,), "invite": (a.Invited,),
+    "find_orders": (ao.FoundOrders,), "explain_order": (ao.Explained,), "unbind_order": (a.Done,), "make_offer": (a.Sent,),
 }  # fmt: skip
 
 

@@ -1,6 +1,6 @@
 """The shopper's commands, each in one row: body, flow, how a repeat is known. The socket and its HTTP twins run from here.
 
-Walks a, c, d and e pass. A row's flow gets an authenticated shopper and a body that payloads.py has read; it decides nothing itself.
+Walks a and c to f pass. A row's flow gets an authenticated shopper and a body that payloads.py has read; it decides nothing itself.
 """
 
 from __future__ import annotations
@@ -8,11 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from chat_server.core.model import Json, Visitor
-from chat_server.flows import handoff, messages, offers, people, proactive
+from chat_server.flows import bindings, handoff, messages, offers, orders, people, proactive
 from chat_server.flows.context import Context, ack
 from chat_server.inbound import payloads as p
 from chat_server.inbound import payloads_offers as po
+from chat_server.inbound import payloads_orders as o
 from chat_server.inbound.commands import Command, Repeat, table
+from chat_server.inbound.order_links import order_link
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +23,8 @@ class Shopper:
 
     visitor: Visitor
     token: str | None = None
+    address: str = ""
+    """where the request came from, as our proxies tell it: guesses are counted by it"""
 
 
 async def sync(context: Context, who: Shopper, told: p.Sync) -> Json:
@@ -71,6 +75,23 @@ async def undo_offer(context: Context, who: Shopper, told: po.UndoOffer) -> Json
     return await offers.undo(context, who.visitor, told.offer_id)
 
 
+async def list_orders(context: Context, who: Shopper, _told: o.ListOrders) -> Json:
+    return await orders.listing(context, who.visitor)
+
+
+async def open_order(context: Context, who: Shopper, told: o.OpenOrder) -> Json:
+    link = order_link(context.inboxes[who.visitor.inbox_id], told.token, context.clock().timestamp())
+    return await bindings.open_link(context, who.visitor, link)
+
+
+async def find_order(context: Context, who: Shopper, told: o.FindOrder) -> Json:
+    return await bindings.find(context, who.visitor, who.address, told.number, told.email, told.phone)
+
+
+async def forget_order(context: Context, who: Shopper, told: o.ForgetOrder) -> Json:
+    return await bindings.forget(context, who.visitor, told.order_id)
+
+
 async def rate(context: Context, who: Shopper, told: p.Rate) -> Json:
     return await messages.rate(context, who.visitor, told.conversation, told.score, told.comment and p.cleaned(told.comment))
 
@@ -89,5 +110,9 @@ SHOPPER = table(
     Command("proactive_clicked", p.AboutMessage, proactive_clicked, Repeat.KEPT, limits=ONE, answer_of=ack),
     Command("accept_offer", po.AcceptOffer, accept_offer, Repeat.KEPT, limits=ONE, answer_of=lambda done: ack(done[0], state=done[1])),
     Command("undo_offer", po.UndoOffer, undo_offer, Repeat.KEPT, limits=ONE, answer_of=lambda done: ack(done[0], state=done[1])),
+    Command("list_orders", o.ListOrders, list_orders, Repeat.HARMLESS, limits=ONE),
+    Command("open_order", o.OpenOrder, open_order, Repeat.HARMLESS, limits=ONE),
+    Command("find_order", o.FindOrder, find_order, Repeat.HARMLESS, limits=ONE),
+    Command("forget_order", o.ForgetOrder, forget_order, Repeat.HARMLESS, limits=ONE),
     Command("rate", p.Rate, rate, Repeat.KEPT, limits=ONE, answer_of=ack),
 )

@@ -26,6 +26,7 @@ class Guest:
     """One connection: what the browser said of itself, and who it is since its first `sync`."""
 
     hello: people.Hello
+    address: str = ""
     who: Shopper | None = None
 
 
@@ -48,7 +49,8 @@ class ShopperDoor(Door[Shopper]):
             claims = identity(inbox, told.identity, self._context.clock().timestamp())
         except ClientError as error:
             raise refused(error) from None
-        self._guests[sid] = Guest(people.Hello(inbox, told.visitor, claims, told.locale, p.zone_of(told.timezone)))
+        hello = people.Hello(inbox, told.visitor, claims, told.locale, p.zone_of(told.timezone))
+        self._guests[sid] = Guest(hello, self._limits.peers.of_handshake(environ))
         for room in ("everyone", f"inbox:{inbox.id}"):
             await self.enter_room(sid, room)
 
@@ -73,7 +75,7 @@ class ShopperDoor(Door[Shopper]):
         assert who is not None, "a command other than `sync` comes after it"
         answer = await command.flow(self._context, who, told)
         if command.name == "sync":
-            guest.who = Shopper(who.visitor)  # its new token has been told
+            guest.who = Shopper(who.visitor, address=guest.address)  # its new token has been told
         if answer is not None and sid in self._guests and (place := answer.get("conversation")):
             self._connections.watch(sid, place if isinstance(place, str) else place["id"])
         return answer
@@ -82,12 +84,12 @@ class ShopperDoor(Door[Shopper]):
         """Says hello, and joins the rooms before the facts are read, so that nothing falls between the two."""
         if guest.who is None:
             visitor, token = await people.recognise(self._context, guest.hello)
-            guest.who = Shopper(visitor, token)
+            guest.who = Shopper(visitor, token, guest.address)
             await self.enter_room(sid, f"visitor:{visitor.id}")
             await proactive.arrived(self._context, visitor)
         else:
             visitor = await people.as_it_stands(self._context, guest.who.visitor)
-            guest.who = Shopper(visitor, guest.who.token)
+            guest.who = Shopper(visitor, guest.who.token, guest.address)
         if visitor.contact_id is not None:
             await self.enter_room(sid, f"contact:{visitor.contact_id}")
         if sid in self._guests:

@@ -12,7 +12,9 @@ _METHODS = {"get", "post", "put", "patch", "delete", "add_get", "add_post", "add
 
 def commands(tree: Tree, path: str) -> dict[str, frozenset[str]]:
     """The rows of a table of commands, `Command("name", p.Payload, …)`, each with the fields of its payload."""
-    structs = fields(tree.modules["chat_server/inbound/payloads.py"])
+    structs: dict[str, frozenset[str]] = {}
+    for place, module in tree.modules.items():  # the payloads of a noun may have a file of their own
+        structs |= fields(module) if re.fullmatch(r"chat_server/inbound/payloads(_\w+)?\.py", place) else {}
     found = {}
     for node in ast.walk(tree.modules[path]):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Command":

@@ -74,6 +74,7 @@ export type Passing = {
   queue_moved: { conversation: string; position: number | null };
   presence_changed: Presence | { visitor: string; online: boolean };
   panel_changed: { conversation: string };
+  order_changed: { order_id: string };
   heads: { heads: Record<string, { epoch: number; seq: number }> };
   inbox_changed: { online: boolean; bot: BotState; promised_minutes: number | null };
   drain: { in_ms: number };
