@@ -98,7 +98,7 @@ def _inbox(document: object, messages: Mapping[str, OrderMessage]) -> InboxFile:
         order_messages=order_messages,
         enabled=table.flag("enabled", True),
     )
-    sources = tuple(_source(each, inbox.id, place) for place, each in enumerate(_tables(table, "sources")))
+    sources = tuple(_source(each, inbox, place) for place, each in enumerate(_tables(table, "sources")))
     action = _action(_table(table, "actions"), inbox.id) if table.has("actions") else None
     delivery = _delivery(_table(table, "delivery"), inbox.id, zone)
     table.done()
@@ -138,16 +138,19 @@ def _span(text: str, where: str) -> tuple[time, time]:
     return start, end
 
 
-def _source(entry: Mapping[str, object], inbox_id: str, place: int) -> Json:
+def _source(entry: Mapping[str, object], inbox: Inbox, place: int) -> Json:
     table = Table(entry, f"inbox.sources[{place}]")
     source: Json = {
         "id": table.text("id"),
-        "inbox_id": inbox_id,
+        "inbox_id": inbox.id,
         "kind": table.text("kind", "native"),
         "secrets": table.texts("secrets"),
         "debounce_s": table.number("debounce_s", 20, least=0, most=600),
         "timezone": table.text("timezone", "UTC"),
         "jwks_url": table.optional_text("jwks_url") or "",
+        "currency": table.text("currency", inbox.currency),
+        "locale": table.text("locale", inbox.default_locale),
+        "shop_url": table.optional_text("shop_url") or "",
     }
     table.done()
     return source

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 from chat_server.core.bot_turn import BotAnswer
 from chat_server.core.inbox import Inbox
@@ -17,6 +18,10 @@ from chat_server.flows.agents import as_sender, seen_by
 from chat_server.flows.context import Context, not_found
 from chat_server.flows.messages import Draft
 from chat_server.flows.ports import Tx
+
+LATELY = 50
+"""facts of a conversation in which a card counts as just shown"""
+LOOKED_LATELY = timedelta(minutes=30)
 
 
 async def search(context: Context, agent: Agent, text: str, conversation_id: str | None) -> Json:
@@ -43,17 +48,40 @@ async def with_cards(context: Context, agent: Agent, conversation_id: str, draft
 
 
 async def behind(context: Context, conversation_id: str, text: str) -> Json:
-    """`{locale, products}`: what a sentence of this conversation speaks of, for the bot's actions; at most three."""
+    """`{locale, products}`, for the bot's actions: what a sentence speaks of, at most three; without words what is at hand, at most one."""
 
-    def load(tx: Tx) -> Conversation:
+    def load(tx: Tx) -> tuple[Conversation, list[str]]:
         found = tx.conversations.get(conversation_id)
         if found is None:
             raise not_found("conversation")
-        return found
+        return found, [] if text.strip() else _at_hand(tx, found, context.clock())
 
-    found = await context.store.read(load)
+    found, ids = await context.store.read(load)
     inbox = context.inboxes[found.inbox_id]
-    return {"locale": found.locale, "products": await context.catalogue.mentioned(inbox.id, text, _languages(inbox, found))}
+    languages = _languages(inbox, found)
+    if text.strip():
+        return {"locale": found.locale, "products": await context.catalogue.mentioned(inbox.id, text, languages)}
+    return {"locale": found.locale, "products": list((await context.catalogue.known(inbox.id, ids, languages)).values())}
+
+
+def _at_hand(tx: Tx, found: Conversation, now: datetime) -> list[str]:
+    """The product that was shown last in the conversation, or looked at last on the shop's pages: whichever is later."""
+    recent = tx.conversations.after(found.id, max(0, found.seq - LATELY))
+    shown = [
+        (fact.message.created_at, part["product"]["id"])
+        for fact in recent
+        if fact.message is not None and not fact.private
+        for part in fact.message.parts
+        if part["type"] == "product_card"
+    ]
+    state = VisitorState.from_json(tx.people.state(found.visitor_id))
+    viewed = [
+        (seen.at, str(each))
+        for seen in state.recent
+        if seen.kind == "view_item" and seen.at > now - LOOKED_LATELY
+        for each in seen.facts.get("items.id", ())[:1]
+    ]
+    return [max([*shown, *viewed], key=lambda each: each[0])[1]] if shown or viewed else []
 
 
 async def cards_in(context: Context, found: Conversation, answer: BotAnswer | None) -> dict[str, Json]:
