@@ -89,7 +89,7 @@ async def again(context: Context, inbox_id: str, offer_id: str) -> str:
         assert found is not None, "an offer names a conversation that exists"
         now = context.clock()
         tx.offers.settle(offer_id, "accepted", None, now)
-        plan = settled(found, offer, "accepted", None, now, chosen=offer["chosen"])
+        plan = settled(found, offer, "accepted", None, now)
         made = len(tx.offers.attempts([offer_id])[offer_id])
         return save(tx, plan._replace(jobs=(*plan.jobs, call(offer_id, "accepted", now, again=max(1, made)))))
 

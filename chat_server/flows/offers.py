@@ -34,7 +34,7 @@ def call(offer_id: str, what: str, at: datetime, again: int = 0) -> Job:
 def settled(found: Conversation, offer: Json, state: str, reason: str | None, now: datetime, **more: object) -> Plan:
     """The fact that tells a new state. `chosen`: what the shopper chose, in words; `undo_until`: until when it may be undone."""
     data = {"offer_id": offer["id"], "message_id": offer["message_id"], "state": state, "reason": reason}
-    return append(Plan(found, reason=state), FactKind.OFFER_SETTLED, now, {**data, "chosen": None, "undo_until": None, **more})
+    return append(Plan(found, reason=state), FactKind.OFFER_SETTLED, now, {**data, "chosen": offer["chosen"], "undo_until": None, **more})
 
 
 def theirs(tx: Tx, visitor: Visitor, offer_id: str) -> tuple[Conversation, Json]:

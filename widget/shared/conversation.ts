@@ -17,7 +17,7 @@ export type Thread = {
   id: string | null; epoch: number | null; last: number; start: number; status: Status | null; assignee: Named | null;
   queuePosition: number | null; promisedMinutes: number | null; read: { shopper: number; agent: number }; rating: number | null;
   rated: boolean; items: readonly Item[]; outgoing: readonly Outgoing[]; typing: readonly Sender[];
-  offers: Readonly<Record<string, { state: OfferState; reason: string | null }>>; shown: Readonly<Record<string, ShownState>>;
+  offers: Readonly<Record<string, { state: OfferState; reason: string | null; chosen?: string | null; undo_until?: string | null }>>; shown: Readonly<Record<string, ShownState>>;
 };
 
 export const emptyThread: Thread = {
@@ -87,7 +87,7 @@ function fold(thread: Thread, fact: Fact): Thread {
       next.shown = { ...thread.shown, [fact.message_id]: fact.state };
       break;
     case "offer_settled":
-      next.offers = { ...thread.offers, [fact.offer_id]: { state: fact.state, reason: fact.reason } };
+      next.offers = { ...thread.offers, [fact.offer_id]: fact };
       break;
     default:
       break;

@@ -19,7 +19,8 @@ export type Choice = { title: string; value: string };
 export type Product = { id: string; name: string; price: number; currency: string; url: string | null; image_url: string | null };
 export type Offer = {
   id: string; kind: string; title: string; text: string; accept_label: string; worth: number | null; currency: string | null;
-  expires_at: string | null;
+  expires_at: string | null; order_number?: string | null; asks?: "point" | "store" | "address" | null;
+  choices?: { id: string; title: string; text: string }[]; undo_minutes?: number;
 };
 export type Part =
   | { type: "text"; text: string }
@@ -40,7 +41,7 @@ export type Message = {
 };
 
 // --- Facts ---------------------------------------------------------------------------------------------------------
-export type OfferState = "accepted" | "pending" | "done" | "refused" | "expired";
+export type OfferState = "accepted" | "pending" | "done" | "refused" | "expired" | "undoing" | "undone";
 export type ShownState = "seen" | "dismissed" | "clicked";
 export type ContextCard = {
   reason: string; intent: string | null; confidence: number | null; locale: string | null;
@@ -57,7 +58,7 @@ export type FactBody =
   | { fact: "conversation_rated"; score: number; comment: string | null }
   | { fact: "context_recorded"; card: ContextCard }
   | { fact: "proactive_shown"; message_id: string; state: ShownState }
-  | { fact: "offer_settled"; offer_id: string; message_id: string; state: OfferState; reason: string | null }
+  | { fact: "offer_settled"; offer_id: string; message_id: string; state: OfferState; reason: string | null; chosen?: string | null; undo_until?: string | null }
   | { fact: "bot_answer_dropped"; reason: string; trigger_seq: number }
   | { fact: "hidden" };
 export type Fact = FactBody & { conversation: string; epoch: number; seq: number; at: string };
@@ -121,7 +122,11 @@ export type Panel = {
   } | null;
   orders: OrderView[]; verdicts: Verdict[]; card: ContextCard | null;
   earlier: { id: string; resolved_at: string; preview: string; rating: number | null }[];
-  offers: { id: string; kind: string; title: string; state: string; reason: string | null; at: string }[];
+  offers: {
+    id: string; kind: string; title: string; state: string; reason: string | null; at: string; order_id?: string | null; chosen?: string | null;
+    undo_until?: string | null; attempts?: { call: string; at: string; status: string | null; reason: string | null; ms: number | null }[];
+  }[];
+  may_offer?: { offer: string; kind: string; title: string; worth: number | null; order_id: string | null }[];
 };
 export type AgentHome = {
   me: { id: string; name: string; role: string; availability: Availability }; agents: AgentView[]; conversations: Row[];

@@ -4,7 +4,7 @@
 import { Fragment, h, render } from "preact";
 import { applyFact, emptyThread, putOutgoing, type Thread } from "../shared/conversation.ts";
 import { direction, translator, type Messages } from "../shared/i18n.ts";
-import type { FactBody, InboxView, Message, OrderView, Part, Sender } from "../shared/wire.ts";
+import type { FactBody, InboxView, Message, Offer, OfferState, OrderView, Part, Sender } from "../shared/wire.ts";
 import app from "../shopper/app/app.css";
 import { fit } from "../shopper/app/composer.tsx";
 import { Panel } from "../shopper/app/panel.tsx";
@@ -83,6 +83,16 @@ const offered = (state?: "accepted" | "pending" | "done" | "refused") => {
   if (state) thread = happen(thread, { fact: "offer_settled", offer_id: "off_1", message_id: "msg_1", state, reason: state === "refused" ? "The parcel was delivered in the meantime." : state === "done" ? "Code: LATE10" : null });
   return thread;
 };
+const asking = (more: Partial<Offer>, ...after: { state: OfferState; reason?: string; chosen?: string; undo_until?: string }[]) => {
+  let thread = say(begun, WHO.shop, "The courier missed you today. This is what we can do:", { type: "offer", offer: { ...offer, worth: null, order_number: "1001", ...more } });
+  for (const one of after) thread = happen(thread, { fact: "offer_settled", offer_id: "off_1", message_id: "msg_1", reason: null, ...one });
+  return thread;
+};
+const POINTS = [
+  { id: "p-1", title: "North Point, Central Station", text: "day and night" }, { id: "p-2", title: "Corner shop, Long Street 14", text: "Mon–Sat 6:00–23:00" },
+  { id: "p-3", title: "Fuel station at the ring road with quite a long name", text: "" },
+];
+const pickup: Partial<Offer> = { kind: "pickup_point", title: "Pick it up when it suits you", text: "It is there on the next working day.", accept_label: "Send it there", asks: "point", choices: POINTS, undo_minutes: 30 };
 const resolved = () => happen(withAgent(), { fact: "conversation_resolved", by: WHO.agent });
 
 type Given = Partial<State> & { shop?: Partial<InboxView>; open?: boolean; write?: string; nudge?: boolean };
@@ -103,6 +113,16 @@ const STATES: Record<string, () => Given> = {
   offer_pending: () => ({ thread: offered("pending") }),
   offer_done: () => ({ thread: offered("done") }),
   offer_refused: () => ({ thread: offered("refused") }),
+  offer_points: () => ({ thread: asking(pickup) }),
+  offer_stores: () => ({ thread: asking({ ...pickup, kind: "reserve_in_store", title: "We put it aside for you", accept_label: "Reserve it", asks: "store", choices: [...POINTS, ...POINTS.map((one) => ({ ...one, id: `${one.id}b` }))] }) }),
+  offer_address: () => ({ thread: asking({ kind: "change_address", title: "Another address", text: "As long as it has not left.", accept_label: "Change the address", asks: "address" }) }),
+  offer_cancel: () => ({ thread: asking({ kind: "cancel", title: "Cancel the order", text: "As long as it is not packed. You get all of it back.", accept_label: "Cancel order 1001" }) }),
+  offer_undo: () => ({ thread: asking(pickup, { state: "done", chosen: POINTS[0]!.title, reason: "It now goes to North Point.", undo_until: "2026-11-20T15:00:00Z" }) }),
+  offer_undoing: () => ({ thread: asking(pickup, { state: "done", chosen: POINTS[0]!.title }, { state: "undoing", chosen: POINTS[0]!.title }) }),
+  offer_undone: () => ({ thread: asking(pickup, { state: "undone", chosen: POINTS[0]!.title }) }),
+  offer_too_late: () => ({ thread: asking(pickup, { state: "refused", reason: "too_late" }) }),
+  offer_expired: () => ({ thread: asking(pickup, { state: "expired" }) }),
+  offer_unproven: () => ({ thread: asking(pickup), entries: [{ client_id: "5", command: "accept_offer", body: { offer_id: "off_1" }, at: at(), failed: "forbidden" }] }),
   contact: () => ({
     shop: { online: false }, thread: say(happen(say(begun, WHO.me, "I need a person"), { fact: "conversation_queued", reason: "asked", promised_minutes: 120 }), WHO.bot, { type: "contact_request", fields: ["email", "phone"], promised_minutes: 120 }),
   }),
@@ -149,7 +169,7 @@ if (name) {
   button.className = "l";
   button.textContent = t("chat");
   const nothing = () => {};
-  const act: Actions = { close: nothing, send: nothing, draft: nothing, retry: nothing, drop: nothing, requestAgent: nothing, accept: nothing, rate: nothing, typing: nothing };
+  const act: Actions = { close: nothing, send: nothing, draft: nothing, retry: nothing, drop: nothing, requestAgent: nothing, post: nothing, typing: nothing };
   const host = { root, button, options: { key: "k", locale, theme: theme || undefined }, emit: nothing, report: nothing, with: nothing } as unknown as Host;
   if (given.nudge) nudge(host, { message_id: "m", text: "Your parcel is *a day late*. We told the courier and took the delivery fee off: 12.00 zł" }, true);
   if (given.open === false) button.append(Object.assign(document.createElement("b"), { textContent: " 2 " }));

@@ -55,7 +55,7 @@ export async function start(host: Host): Promise<App> {
   const find = <T extends Element>(selector: string) => dialog.querySelector<T>(selector);
 
   const act: Actions = {
-    close, accept: session.accept, rate: session.rate, requestAgent: session.requestAgent, typing: session.typing,
+    close, post: session.post, requestAgent: session.requestAgent, typing: session.typing,
     send: (parts) => void session.send(parts),
     retry: session.outbox.retry, drop: session.outbox.drop,
     draft: (text) => keep("draft", text),

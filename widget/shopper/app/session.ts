@@ -244,14 +244,12 @@ export async function makeSession(host: Host, fallback: () => Promise<Fallback>,
     get state() {
       return state;
     },
-    look, outbox, link, keep,
+    look, outbox, link, keep, post,
     send(parts: Part[]) {
       toldTyping = 0;
       return post("send_message", { parts });
     },
     requestAgent: () => post("request_agent", thread().id && thread().status !== "resolved" ? { conversation: thread().id } : {}),
-    accept: (offerId: string) => post("accept_offer", { offer_id: offerId }),
-    rate: (score: number, comment: string) => post("rate", { conversation: thread().id, score, ...(comment && { comment }) }),
     typing: function typing(active: boolean) {
       const t = thread();
       clearTimeout(idleTimer);

@@ -2,7 +2,7 @@
 // storage. Knows nothing about sending.
 
 export type Entry = {
-  client_id: string; command: "send_message" | "request_agent" | "accept_offer" | "rate"; body: object; at: string;
+  client_id: string; command: "send_message" | "request_agent" | "accept_offer" | "undo_offer" | "rate"; body: object; at: string;
   /** Set when the server said no for good. */
   failed?: string;
 };

@@ -8,7 +8,7 @@ import type { Entry } from "./store.ts";
 
 export type Actions = {
   close(): void; send(parts: Part[]): void; draft(text: string): void; retry(entry: Entry): void; drop(clientId: string): void;
-  requestAgent(): void; accept(offerId: string): void; rate(score: number, comment: string): void; typing(active: boolean): void;
+  requestAgent(): void; post(command: Entry["command"], body: object): void; typing(active: boolean): void;
 };
 /** Made by the chunk `cards`; `answered` tells that the shopper already replied to that part. */
 export type Cards = {

@@ -2,13 +2,13 @@
 // fetched when the first of them is to be shown.
 
 import type { VNode } from "preact";
-import { due, money, span } from "../../shared/format.ts";
-import { Rich } from "../../shared/inline.tsx";
+import { money, span } from "../../shared/format.ts";
 import { safeHref } from "../../shared/text.ts";
-import type { Offer, Part, Product } from "../../shared/wire.ts";
+import type { Part, Product } from "../../shared/wire.ts";
 import type { Cards, Jsx, Scene } from "../app/ui.ts";
 import sheet from "./cards.css";
 import { give } from "./jsx.ts";
+import { OfferCard } from "./offer.tsx";
 import { Order } from "./order.tsx";
 
 export const css = sheet;
@@ -23,34 +23,6 @@ function ProductCard({ product, scene }: { product: Product; scene: Scene }) {
         <h3>{link ? <a href={link} target="_top">{product.name}</a> : product.name}</h3>
         <b>{money(product.price, product.currency, scene.locale)}</b>
       </div>
-    </section>
-  );
-}
-
-function OfferCard({ offer, scene }: { offer: Offer; scene: Scene }) {
-  const { t, locale, thread, entries, act, now } = scene;
-  const asked = entries.findLast((e) => e.command === "accept_offer" && (e.body as { offer_id: string }).offer_id === offer.id);
-  const told = thread.offers[offer.id];
-  const state = told?.state ?? (asked?.failed ? "failed" : asked ? "accepted" : offer.expires_at && Date.parse(offer.expires_at) < now ? "expired" : "open");
-  const reason = told?.reason;
-  return (
-    <section class={`card offer ${state}`} role="group" aria-label={offer.title}>
-      <div class="row">
-        <h3>{offer.title}</h3>
-        {offer.worth && offer.currency ? <span class="tag ok">{money(offer.worth, offer.currency, locale)}</span> : null}
-      </div>
-      <p><Rich text={offer.text} /></p>
-      {state === "open" || state === "failed" ? (
-        <>
-          {state === "failed" && <p class="bad" role="alert">{t("failed")}</p>}
-          <button class="main" onClick={() => act.accept(offer.id)}>{offer.accept_label}</button>
-          {offer.expires_at && <p class="quiet">{t("offer_until", { date: due(offer.expires_at, locale) })}</p>}
-        </>
-      ) : (
-        <p class={`outcome ${state === "done" ? "ok" : state === "refused" ? "bad" : ""}`} role="status">
-          <b>{t(`offer_${state}`)}</b>{reason ? ` ${reason}` : ""}
-        </p>
-      )}
     </section>
   );
 }
@@ -80,7 +52,7 @@ function ContactForm({ part, scene, answered }: { part: Part & { type: "contact_
 }
 
 function Rating({ scene }: { scene: Scene }): VNode {
-  const { t, act, entries } = scene;
+  const { t, act, entries, thread } = scene;
   if (entries.some((e) => e.command === "rate" && !e.failed)) return <p class="ev">{t("thanks")}</p>;
   return (
     <form
@@ -88,7 +60,8 @@ function Rating({ scene }: { scene: Scene }): VNode {
       onSubmit={(event) => {
         event.preventDefault();
         const data = new FormData(event.currentTarget);
-        if (data.get("score")) act.rate(Number(data.get("score")), (data.get("comment") as string).trim());
+        const comment = (data.get("comment") as string).trim();
+        if (data.get("score")) act.post("rate", { conversation: thread.id, score: Number(data.get("score")), ...(comment && { comment }) });
       }}
     >
       <fieldset>
