@@ -17,9 +17,11 @@ from order_status.expected import stands
 from order_status.ingest import Ingest, Receipt
 from order_status.keysets import KeySets
 from order_status.lookup import FoundOrder
+from order_status.operations import Operations
 from order_status.proof import is_theirs
 from order_status.sources import SourceConfig, check_together, open_source
 from order_status.stages import OrderState
+from order_status.store import operations as operated
 from order_status.view import order_view
 from order_status.watch import Watch
 from order_status.writer import Writer
@@ -50,6 +52,7 @@ class OrderStatus:
         self._clock = clock
         self._sources = {source.id: open_source(source) for source in sources}
         self._ingest = Ingest(writer, self._sources, KeySets(clock), clock, self.wake)
+        self.operations = Operations(writer, self._sources, clock, self.wake)
         self._actions = Actions(writer, actions, clock)
         self._watch = Watch(writer, {each.inbox_id: each for each in deliveries}, clock, self.wake.set)
 
@@ -61,13 +64,16 @@ class OrderStatus:
         return await self._ingest.take(source_id, headers, body)
 
     async def look(self, limit: int = 50) -> int:
-        """Look at the orders for which it is time: what is overdue becomes a change. How many were looked at."""
-        return await self._watch.look(limit)
+        """Do what is due by time: what is overdue, or contradicted for long enough, becomes a change; old bodies go. How many orders."""
+        return await self._watch.look(limit) + await self.operations.tend(limit)
 
     async def due_changes(self, limit: int = 50) -> list[StageChanged]:
         """What is to be told (or, if silent, noted) now, one for each order. The same again until `taken`."""
-        now = self._clock()
-        return await self._writer.read(lambda conn: outbox.due_changes(conn, now, limit))
+        now, broken = self._clock(), dict[store.OrderKey, str]()
+        found = await self._writer.read(lambda conn: outbox.due_changes(conn, now, limit, broken))
+        if broken:
+            await self._writer.write(lambda conn: operated.set_aside(conn, broken, now))
+        return found
 
     async def taken(self, change_ids: Sequence[str]) -> None:
         """`change_ids` of changes that were acted upon."""

@@ -1,10 +1,11 @@
 """One webhook of a shop: verify -> translate -> commit (dedupe, fold, an outbox row for each effect that is new).
 
-Answers only after COMMIT. A refused webhook leaves a number behind and nothing else.
+Answers only after COMMIT. What nobody signed leaves a number behind and nothing else; what is the shop's and unreadable, a dead letter.
 No SQL here (store.py), no HTTP (http.py). Walk b, door half.
 """
 
 import asyncio
+import hashlib
 import logging
 import time
 from collections import Counter
@@ -17,10 +18,12 @@ from order_status import store
 from order_status.commit import Taken, commit_each
 from order_status.keysets import KeySets
 from order_status.shops import Ignored, Keyed, Malformed, Ping, Refused, Verified
-from order_status.sources import Source
+from order_status.sources import Source, fingerprint
+from order_status.store import operations as operated
 from order_status.writer import Writer
 
 BODY_LIMIT = 256 * 1024
+LETTERS_KEPT = 500  # for each source: a shop that sends only what cannot be read fills no disk
 FLUSH_AFTER = timedelta(seconds=1)  # what nobody signed is counted in memory meanwhile: a flood of it is no flood of transactions
 
 log = logging.getLogger("order_status.ingest")
@@ -48,6 +51,7 @@ class Ingest:
         self._clock = clock
         self._wake = wake
         self._uncounted: dict[str, Counter[tuple[str, str]]] = {}
+        self._used: dict[tuple[str, str], tuple[int, datetime]] = {}
         self._flushed_at = clock()
 
     async def take(self, source_id: str, headers: Mapping[str, str], body: bytes) -> Receipt:
@@ -57,6 +61,7 @@ class Ingest:
             return refusal(404, "not_found", "no such source")
         started = time.perf_counter()
         receipt, outcome, reason = await self._answer(source, headers, body)
+        await self._flush_at_times()
         took = round((time.perf_counter() - started) * 1000, 1)
         fields = {"flow": "order_event", "inbox": source.config.inbox_id, "decision": outcome, "reason": reason, "ms": took}
         log.info("order_event %s %s", outcome, reason, extra=fields)
@@ -65,19 +70,20 @@ class Ingest:
     async def _answer(self, source: Source, headers: Mapping[str, str], body: bytes) -> tuple[Receipt, str, str]:
         now = self._clock()
         if len(body) > BODY_LIMIT:
-            return await self._refuse(source, 413, "too_large", "a body has at most 256 KB", "too_large")
+            return self._refuse(source, 413, "too_large", "a body has at most 256 KB", "too_large")
         match await self._verify(source, headers, body, now):
             case Refused("unknown_key") if not self._keys.known(source):
-                return await self._refuse(source, 503, "unavailable", "the key set that signs cannot be fetched", "no_key_set")
+                return self._refuse(source, 503, "unavailable", "the key set that signs cannot be fetched", "no_key_set")
             case Refused(reason):
-                return await self._refuse(source, 401, "unauthenticated", _SAID[reason], reason)
+                return self._refuse(source, 401, "unauthenticated", _SAID[reason], reason)
             case Ping():
-                await self._tally(source, "ignored", "ping")
+                self._tally(source, "ignored", "ping")
                 return Receipt(200, {"ok": True, "outcome": "ignored"}), "ignored", "ping"
             case Verified() as verified:
                 event = source.translate(body, verified)
         if isinstance(event, Malformed):
-            return await self._refuse(source, 400, "bad_request", event.message, "malformed")
+            await self._bury(source, verified, body, event.message, now)
+            return self._refuse(source, 400, "bad_request", event.message, "malformed")
         key, event = (event.key, event.event) if isinstance(event, Keyed) else (verified.delivery_id, event)
         outcome = await self._writer.write_each(commit_each, Taken(source, key, verified.topic, body, event, now))
         if outcome == "unreadable":
@@ -91,7 +97,36 @@ class Ingest:
         verdict = source.shop.verify(headers, body, self._keys.secrets(source), now)
         if verdict == Refused("unknown_key") and await self._keys.refresh(source, now):
             return source.shop.verify(headers, body, self._keys.secrets(source), now)
+        if isinstance(verdict, Verified):
+            self._used_secret(source, headers, body, now)
         return verdict
+
+    def _used_secret(self, source: Source, headers: Mapping[str, str], body: bytes, now: datetime) -> None:
+        """Which of a source's secrets it signs with, so that one knows when the old one may go."""
+        secrets = source.config.secrets
+        for secret in secrets:
+            if len(secrets) == 1 or isinstance(source.shop.verify(headers, body, (secret,), now), Verified):
+                key = (source.config.id, fingerprint(secret))
+                self._used[key] = (self._used.get(key, (0, now))[0] + 1, now)
+                return
+
+    async def _bury(self, source: Source, verified: Verified, body: bytes, error: str, now: datetime) -> None:
+        """Keep a webhook of the shop's that cannot be read, for its operator."""
+        row = {
+            "source_id": source.config.id,
+            "digest": hashlib.sha256(body).hexdigest(),
+            "inbox_id": source.config.inbox_id,
+            "delivery_id": verified.delivery_id,
+            "topic": verified.topic[:128],
+            "error": error[:500],
+            "body": body,
+        }
+
+        def work(conn: store.Connection) -> None:
+            if operated.letters_kept(conn, source.config.id) < LETTERS_KEPT:
+                operated.add_dead_letter(conn, row, now)
+
+        await self._writer.write(work)
 
     def greet(self, source_id: str, headers: Mapping[str, str], query: str, address: str) -> Receipt:
         """Answer a GET: some senders try the address before they post to it. `address`: where they reached us."""
@@ -101,26 +136,30 @@ class Ingest:
         answer = source.shop.greet(headers, query, source.config.secrets, address)
         return refusal(401, "unauthenticated", _SAID["bad_signature"]) if answer is None else Receipt(200, answer)
 
-    async def _refuse(self, source: Source, status: int, code: str, message: str, reason: str) -> tuple[Receipt, str, str]:
-        await self._tally(source, "refused", reason)
+    def _refuse(self, source: Source, status: int, code: str, message: str, reason: str) -> tuple[Receipt, str, str]:
+        self._tally(source, "refused", reason)
         return refusal(status, code, message), "refused", reason
 
-    async def _tally(self, source: Source, outcome: str, reason: str) -> None:
+    def _tally(self, source: Source, outcome: str, reason: str) -> None:
         """Count what nobody signed, without a transaction for each."""
         self._uncounted.setdefault(source.config.id, Counter())[(outcome, reason)] += 1
-        if self._clock() - self._flushed_at >= FLUSH_AFTER:
+
+    async def _flush_at_times(self) -> None:
+        if (self._uncounted or self._used) and self._clock() - self._flushed_at >= FLUSH_AFTER:
             await self.flush()
 
     async def flush(self) -> None:
         """Write down what is counted in memory only."""
         waiting, self._uncounted = self._uncounted, {}
+        used, self._used = self._used, {}
         now = self._flushed_at = self._clock()
 
         def work(conn: store.Connection) -> None:
             for source_id, numbers in waiting.items():
                 store.count(conn, source_id, numbers, now)
+            operated.used_secrets(conn, used)
 
-        if waiting:
+        if waiting or used:
             await self._writer.write(work)
 
 

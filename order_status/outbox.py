@@ -14,12 +14,16 @@ from order_status.stages import OrderState
 from order_status.view import order_view
 
 
-def due_changes(conn: store.Connection, now: datetime, limit: int) -> list[StageChanged]:
-    """At most `limit` orders, the longest waiting first. What is already waiting for such an order goes along, so that it is one word."""
-    keys = store.due_orders(conn, now, limit)
+def due_changes(conn: store.Connection, now: datetime, limit: int, broken: dict[store.OrderKey, str]) -> list[StageChanged]:
+    """At most `limit` orders, the longest waiting first. What is already waiting for such an order goes along, so that it is one word.
+
+    An order that cannot be read is left out and put into `broken`: set it aside, or it is in the way again.
+    """
+    due = store.due_orders(conn, now, limit)
+    known = store.states(conn, due, broken) if due else {}
+    keys = [key for key in due if key in known]
     if not keys:
         return []
-    known = store.states(conn, keys)
     waiting: dict[store.OrderKey, list[tuple[str, News]]] = defaultdict(list)
     for key, change_id, news, due_at in store.waiting_changes(conn, keys):
         if due_at <= now or not _still_patient(news, known[key][1]):

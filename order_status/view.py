@@ -10,13 +10,13 @@ from order_status.expected import due_of
 from order_status.stages import (
     OrderState,
     Parcel,
-    contradicted,
     current,
     expected,
     headline,
     is_cancelled,
     is_delayed,
     is_open,
+    is_struck,
     payment_of,
     stage_of,
 )
@@ -75,6 +75,10 @@ def _shipment(parcel: Parcel, overdue: OrderOverdue | None) -> dict[str, Any]:
         "delayed": is_delayed(parcel) or overdue is not None,
         "overdue": _overdue(overdue) if overdue else None,
         "reason": facts.reason,
+        "corrections": [
+            {"said": each.said.stage, "said_at": _iso(each.said.at), "stage": each.stage, "since": _iso(each.since)}
+            for each in parcel.corrections
+        ],
         "scans": [{"stage": mark.stage, "at": _iso(mark.at), "place": mark.place} for mark in parcel.marks[-SCANS_SHOWN:]],
     }
 
@@ -94,7 +98,8 @@ def _overdue(overdue: OrderOverdue) -> dict[str, Any]:
 
 
 def _timeline(state: OrderState) -> list[dict[str, Any]]:
-    """Oldest first. `note`: a place, a reason, or `contradicted` (said after the journey had ended, and not believed)."""
+    """Oldest first. `note`: a place, a reason, `contradicted` (said after the journey had ended, and not believed), or `corrected` (an end
+    that was none)."""
     entries = sorted(_entries(state), key=lambda entry: (entry[0], entry[1], entry[2]))
     return [{"at": _iso(at), "entity": entity, "stage": stage, "note": note} for at, entity, stage, note in entries[-TIMELINE_KEPT:]]
 
@@ -118,8 +123,10 @@ def _entries(state: OrderState) -> Iterable[tuple[datetime, str, str, str | None
 
 
 def _note(parcel: Parcel, mark: Mark) -> str | None:
-    present = current(parcel)
-    if contradicted(parcel) and present is not None and mark.at > present.at and mark.stage == parcel.facts.stage:
+    present, open_ = current(parcel), parcel.contradiction
+    if is_struck(parcel, mark):
+        return "corrected"
+    if open_ is not None and any(mark.stage == word.stage and mark.at == word.at for word in open_.words):
         return "contradicted"
     if parcel.facts.reason and mark == present and mark.stage == parcel.facts.stage:
         return parcel.facts.reason

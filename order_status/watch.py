@@ -16,6 +16,7 @@ from order_status.expected import UNTIL_NEXT_WORD, Expected, Pace, Step, due_of,
 from order_status.news import OVERDUE_FRESH, News, overdue_key
 from order_status.stages import OrderState, Parcel, headline, is_cancelled
 from order_status.store import desk
+from order_status.store import operations as operated
 from order_status.workdays import Workdays
 from order_status.writer import Writer
 
@@ -55,7 +56,9 @@ class Watch:
     def _work(self, conn: store.Connection, now: datetime, limit: int) -> tuple[int, int, int]:
         looks = history.due_looks(conn, now, limit)
         keys = [key for key, _ in looks]
-        states = store.states(conn, keys)
+        broken: dict[store.OrderKey, str] = {}
+        states = store.states(conn, keys, broken)
+        operated.set_aside(conn, broken, now)
         known = history.overdue_of(conn, keys)
         raised = withdrawn = 0
         for key, first_seen_at in looks:

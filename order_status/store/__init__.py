@@ -20,6 +20,7 @@ from order_status.fold import followed, gather, join_tracks
 from order_status.news import News
 from order_status.stages import Fragments, OrderState
 from order_status.tables import actions, changes, counts, fragments, orders, parcels, settlements, tracks
+from order_status.tables_operations import unreadable
 
 UNKNOWN_KEPT = 100  # distinct unknown values, and distinct ignored topics, counted for each source; further ones are counted together
 NUMBER_USED_AGAIN = timedelta(days=120)  # carriers begin their numbers anew: an older order is not the one that is meant
@@ -68,8 +69,10 @@ def fragments_of(conn: Connection, inbox_id: str, order_id: str) -> Fragments:
 
 
 def due_orders(conn: Connection, now: datetime, limit: int) -> list[OrderKey]:
-    """The orders with a change whose debounce is over, the longest waiting first."""
+    """The orders with a change whose debounce is over, the longest waiting first; without those that are set aside."""
     waiting = select(changes.c.inbox_id, changes.c.order_id).where(changes.c.taken_at.is_(None), changes.c.due_at <= now)
+    aside = select(unreadable.c.order_id).where(unreadable.c.inbox_id == changes.c.inbox_id, unreadable.c.order_id == changes.c.order_id)
+    waiting = waiting.where(~aside.exists())
     query = waiting.group_by(changes.c.inbox_id, changes.c.order_id).order_by(func.min(changes.c.due_at)).limit(limit)
     return [(inbox_id, order_id) for inbox_id, order_id in conn.execute(query)]
 
@@ -81,19 +84,30 @@ def waiting_changes(conn: Connection, keys: Sequence[OrderKey]) -> list[tuple[Or
     return [((row["inbox_id"], row["order_id"]), row["id"], news_of(row), row["due_at"]) for row in rows]
 
 
-def states(conn: Connection, keys: Sequence[OrderKey]) -> dict[OrderKey, tuple[str, OrderState]]:
-    """The source and the state of each order, as it is read: with what carriers say of its parcels."""
+def states(conn: Connection, keys: Sequence[OrderKey], broken: dict[OrderKey, str] | None = None) -> dict[OrderKey, tuple[str, OrderState]]:
+    """The source and the state of each order, as it is read: with what carriers say of its parcels.
+
+    One that cannot be read is left out, and put into `broken` with the reason.
+    """
     query = select(orders).where(tuple_(orders.c.inbox_id, orders.c.order_id).in_(keys), orders.c.state != "")
-    return {
-        (row["inbox_id"], row["order_id"]): (row["source_id"], followed(read_state(row["state"]))) for row in conn.execute(query).mappings()
-    }
+    found: dict[OrderKey, tuple[str, OrderState]] = {}
+    for row in conn.execute(query).mappings():
+        key = (row["inbox_id"], row["order_id"])
+        try:
+            found[key] = (row["source_id"], followed(read_state(row["state"])))
+        except msgspec.MsgspecError as error:
+            if broken is not None:
+                broken[key] = str(error)
+    return found
 
 
 def orders_of(conn: Connection, inbox_id: str, customer_id: str, limit: int) -> list[tuple[str, OrderState]]:
-    """Newest first; as they are read."""
-    query = select(orders.c.source_id, orders.c.state).where(orders.c.inbox_id == inbox_id, orders.c.customer_id == customer_id)
+    """Newest first; as they are read. What cannot be read is left out."""
+    query = select(orders.c.inbox_id, orders.c.order_id).where(orders.c.inbox_id == inbox_id, orders.c.customer_id == customer_id)
     newest = query.where(orders.c.state != "").order_by(orders.c.placed_at.desc(), orders.c.order_id.desc()).limit(limit)
-    return [(source_id, followed(read_state(state))) for source_id, state in conn.execute(newest)]
+    keys = [(row[0], row[1]) for row in conn.execute(newest)]
+    known = states(conn, keys)
+    return [known[key] for key in keys if key in known]
 
 
 def take_changes(conn: Connection, ids: Sequence[str], now: datetime) -> None:

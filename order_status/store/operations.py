@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import RowMapping, delete, func, select, update
 
-from order_status.stages import Parcel
+from order_status.stages import Parcel, Ruling
 from order_status.store import Connection, OrderKey, insert_once
 from order_status.tables import deliveries, orders
 from order_status.tables_operations import contradictions, dead_letters, operations, secrets, unreadable
@@ -52,6 +52,17 @@ def settle_contradiction(conn: Connection, ident: str, verdict: str, by: str, no
     """False when it was settled before."""
     waiting = update(contradictions).where(contradictions.c.id == ident, contradictions.c.settled_at.is_(None))
     return conn.execute(waiting.values(settled_at=now, verdict=verdict, by=by).returning(contradictions.c.id)).first() is not None
+
+
+def put_off(conn: Connection, ident: str, due_at: datetime) -> None:
+    conn.execute(update(contradictions).where(contradictions.c.id == ident).values(due_at=due_at))
+
+
+def rulings_of(conn: Connection, key: OrderKey) -> list[Ruling]:
+    """What time and operators decided about an order."""
+    here = (contradictions.c.inbox_id == key[0], contradictions.c.order_id == key[1], contradictions.c.by != "scans")
+    rows = conn.execute(select(contradictions).where(*here, contradictions.c.verdict.in_(("corrected", "kept")))).mappings()
+    return [Ruling(row["shipment_id"], row["since"], row["until"], row["verdict"], row["settled_at"], row["by"]) for row in rows]
 
 
 def contradiction(conn: Connection, inbox_id: str, ident: str) -> RowMapping | None:

@@ -58,6 +58,7 @@ async def test_the_view_is_whole(world: World) -> None:
                 "delayed": True,
                 "overdue": None,
                 "reason": "strike",
+                "corrections": [],
                 "scans": [
                     {"stage": "shipped", "at": "2026-11-20T09:20:00.000Z", "place": "Łódź"},
                     {"stage": "in_transit", "at": "2026-11-20T09:30:00.000Z", "place": None},

@@ -15,7 +15,11 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, create_engine, event
 
 from order_status import ActionConfig, OrderStatus, Receipt, SourceConfig, StageChanged, migrate
+from order_status.commit import Taken, commit_each
+from order_status.events import Mark, OrderFragment, Stamp, Track
 from order_status.shops.standard_webhooks import sign
+from order_status.sources import open_source
+from order_status.stages import number_key
 from order_status.writer import Writer
 
 A = TypeVar("A")
@@ -106,6 +110,16 @@ class World:
         self._sent += 1
         body = envelope(data, at or iso(self.clock.now), kind)
         return await self.status.ingest(source, sign(SECRET, delivery or f"msg_{self._sent}", self.clock.now, body), body)
+
+    async def carrier(self, number: str, *marks: Mark) -> None:
+        """A carrier's word about a parcel, as a tracking service's webhook would bring it."""
+        self._sent += 1
+        key, stamp = number_key(number), Stamp(-1, marks[-1].at, str(marks))
+        assert key is not None
+        track = Track(key, "carrier", stamp, None, None, None, None, marks)
+        event = OrderFragment(None, stamp, tracks=(track,))
+        taken = Taken(open_source(self.source), f"car_{self._sent}", "", b"{}", event, self.clock.now)
+        assert await self.writer.write_each(commit_each, taken) == "accepted"
 
     async def accept(self, data: Json, at: str | None = None) -> None:
         receipt = await self.send(data, at)
