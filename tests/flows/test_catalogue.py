@@ -143,3 +143,24 @@ async def test_the_bot_asks_what_a_sentence_speaks_of(world: World) -> None:
     assert (told["locale"], [each["name"] for each in told["products"]]) == ("pl", ["Lampa"])
     with pytest.raises(ClientError):
         await catalogue.behind(world.context, "cnv_unknown", "lampa")
+
+
+async def test_a_question_that_names_nothing_is_about_what_was_looked_at_or_shown_last(world: World) -> None:
+    await stocked(world)
+    await stocked(world, "p-4", texts={"en": ProductText("Tent")})
+    visitor = await world.visitor()
+    conversation = await said(world, visitor, "is it in stock?")
+
+    async def at_hand() -> list[str]:
+        return [each["id"] for each in (await catalogue.behind(world.context, conversation, " "))["products"]]
+
+    assert await at_hand() == []
+    await visits.beacon(world.context, visitor, world.viewed("p-4", times=1))
+    assert await at_hand() == ["p-4"]
+    world.clock.forward(seconds=60)
+    world.bot.answers += [BotAnswer((BotReply("", products=("p-3",)),))]
+    await world.work_off()
+    assert await at_hand() == ["p-3"]
+    world.clock.forward(minutes=40)
+    await visits.beacon(world.context, visitor, world.viewed("p-unknown", times=1))
+    assert await at_hand() == []
