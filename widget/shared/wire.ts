@@ -16,7 +16,15 @@ export type Named = { id: string; name: string };
 
 // --- Parts ---------------------------------------------------------------------------------------------------------
 export type Choice = { title: string; value: string };
-export type Product = { id: string; name: string; price: number; currency: string; url: string | null; image_url: string | null };
+/** A card. `price` null: the shop tells none; `price_to`: the dearest of its variants, where they differ. */
+export type Product = {
+  id: string; name: string; price: number | null; price_to?: number | null; currency: string | null; url: string | null; image_url: string | null;
+  category?: string | null; available?: boolean;
+};
+/** What the shop's catalogue tells agents. `stock` null: not counted. */
+export type CatalogueProduct = Product & {
+  locale: string | null; category: string | null; categories: string[]; price_to: number | null; stock: number | null; available: boolean; updated_at: string;
+};
 export type Offer = {
   id: string; kind: string; title: string; text: string; accept_label: string; worth: number | null; currency: string | null;
   expires_at: string | null; order_number?: string | null; asks?: "point" | "store" | "address" | null;

@@ -5,6 +5,7 @@ import { Rich } from "../../shared/inline.tsx";
 import type { Offer, OrderView, Part, Product } from "../../shared/wire.ts";
 import { thread } from "../state/store.ts";
 import { due, inWords, money, named, span, t, when } from "../words.ts";
+import { priceOf } from "./products.tsx";
 import { Chip, type Tone } from "./small.tsx";
 
 const STEPS = ["placed", "packed", "shipped", "out_for_delivery", "delivered"];
@@ -55,7 +56,7 @@ function ProductCard({ product }: { product: Product }) {
     <div class="inset pic">
       {picture ? <img src={picture} alt="" width={56} height={56} loading="lazy" referrerpolicy="no-referrer" /> : <span class="ph"><Icon name="parcel" size={24} /></span>}
       <b><OutLink href={product.url}>{product.name}</OutLink></b>
-      <span class="num">{money(product.price, product.currency)}</span>
+      <span class="num">{priceOf(product)}{product.available === false && <Chip tone="bad">{t("product.gone")}</Chip>}</span>
     </div>
   );
 }

@@ -7,6 +7,7 @@ import { readDraft, writeDraft, type Mode } from "../state/drafts.ts";
 import { post, sendAgain, takeBack } from "../state/sender.ts";
 import { link, me, mode, openId, openRow, outbox, thread, threadLoad, typing } from "../state/store.ts";
 import { callName, language, t } from "../words.ts";
+import { Attached, attached, ProductButton } from "./products.tsx";
 
 const LIMIT = 4000;
 const LOW = 400;
@@ -86,8 +87,10 @@ export function Composer() {
   };
   const send = (): void => {
     const words = text.value.trim();
-    if (words === "" || words.length > LIMIT || shut || !ready) return;
-    post(id, mode.value, words);
+    const products = note ? [] : attached.value;
+    if ((words === "" && products.length === 0) || words.length > LIMIT || shut || !ready) return;
+    post(id, mode.value, words, products);
+    if (!note) attached.value = [];
     write("");
     if (note && !over) mode.value = "reply";
     field.current?.focus();
@@ -120,6 +123,7 @@ export function Composer() {
             </button>
           ))}
         </div>
+        <Attached />
         <textarea
           id="composer" ref={field} rows={2} dir="auto" value={text.value} placeholder={placeholder} disabled={shut} aria-label={note ? t("note.label") : t("composer.label")} aria-keyshortcuts="Enter"
           onInput={(event) => write(event.currentTarget.value)}
@@ -132,11 +136,12 @@ export function Composer() {
           }}
         />
         <div class="foot">
+          {!note && <ProductButton disabled={shut || !ready} back={focusComposer} />}
           {left < LOW ? <span class="cut" role="status">{t("composer.left", { n: left })}</span> : link.value === "offline" ? <span class="cut">{t("composer.offline")}</span> : note ? <span class="cut">{t("composer.note_hint")}</span>
             : row?.locale ? <span class="hint cut">{t("composer.language", { language: language(row.locale) })}</span> : null}
           <span class="grow" />
           {link.value !== "offline" && <span class="hint wide-only cut">{t("composer.newline")}</span>}
-          <button type="submit" class="btn primary" disabled={shut || !ready || text.value.trim() === "" || left < 0}>{note ? t("composer.add") : t("composer.send")}<kbd aria-hidden="true">↵</kbd></button>
+          <button type="submit" class="btn primary" disabled={shut || !ready || (text.value.trim() === "" && (note || attached.value.length === 0)) || left < 0}>{note ? t("composer.add") : t("composer.send")}<kbd aria-hidden="true">↵</kbd></button>
         </div>
       </form>
     </>

@@ -62,7 +62,8 @@ function MessageView({ message, seq, first, last }: { message: Message; seq: num
 function PendingView({ item }: { item: Outgoing }) {
   return (
     <li class={`out first ${item.kind === "note" ? "note" : ""} ${item.state === "failed" || item.state === "stale" ? "failed" : "pending"}`}>
-      <div class="m" dir="auto">{item.text}</div>
+      {item.text && <div class="m" dir="auto">{item.text}</div>}
+      {item.products?.map((product) => <div class="inset" key={product.id}><b dir="auto">{product.name}</b></div>)}
       {item.state === "failed" ? (
         <div class="failline" role="alert">
           <Icon name="alert" size={15} /><span>{t("message.failed", { reason: named("error", item.error?.code) })}</span>

@@ -4,6 +4,7 @@ import type { WireError } from "../../shared/wire.ts";
 
 export type Outgoing = {
   readonly client_id: string; readonly conversation: string; readonly kind: "reply" | "note"; readonly text: string; readonly at: string;
+  readonly products?: readonly { readonly id: string; readonly name: string }[];
   readonly seen_seq: number; readonly tries: number; readonly state: "waiting" | "sending" | "sent" | "stale" | "failed"; readonly error: WireError | null;
 };
 export type Outbox = readonly Outgoing[];

@@ -12,11 +12,17 @@ import { writeDraft } from "./drafts.ts";
 let pausedUntil = 0;
 let timer: ReturnType<typeof setTimeout> | undefined;
 
+/** A text alone, or parts: the text and a card for each product, of which only the id is ours to say. */
+function contentOf({ text, products }: Outgoing): object {
+  if (!products?.length) return { text };
+  return { parts: [...(text ? [{ type: "text", text }] : []), ...products.map(({ id }) => ({ type: "product_card", product_id: id }))] };
+}
+
 async function send(item: Outgoing): Promise<void> {
   const { conversation, client_id, text, seen_seq } = item;
   try {
     if (item.kind === "note") await port.command<Durable>("add_note", { conversation, client_id, text });
-    else await port.command<Durable>("reply", { conversation, client_id, text, seen_seq });
+    else await port.command<Durable>("reply", { conversation, client_id, seen_seq, ...contentOf(item) });
     const stands = thread.value.items.some((i) => i.kind === "message" && i.message.client_id === client_id);
     outbox.value = stands || thread.value.id !== conversation ? without(outbox.value, client_id) : acked(outbox.value, client_id);
   } catch (error) {
@@ -64,9 +70,9 @@ export function flush(anew = false): void {
   }
 }
 
-export function post(conversation: string, kind: "reply" | "note", text: string): void {
+export function post(conversation: string, kind: "reply" | "note", text: string, products: readonly { id: string; name: string }[] = []): void {
   const seen = thread.value.id === conversation ? thread.value.last : 0;
-  outbox.value = [...outbox.value, { client_id: uuid7(), conversation, kind, text, at: new Date().toISOString(), seen_seq: seen, tries: 0, state: "waiting", error: null }];
+  outbox.value = [...outbox.value, { client_id: uuid7(), conversation, kind, text, products: products.map(({ id, name }) => ({ id, name })), at: new Date().toISOString(), seen_seq: seen, tries: 0, state: "waiting", error: null }];
   flush();
 }
 

@@ -21,7 +21,10 @@ function ProductCard({ product, scene }: { product: Product; scene: Scene }) {
       {image && <img src={image} alt="" width="72" height="72" loading="lazy" />}
       <div>
         <h3>{link ? <a href={link} target="_top">{product.name}</a> : product.name}</h3>
-        <b>{money(product.price, product.currency, scene.locale)}</b>
+        {product.price !== null && product.currency && (
+          <b>{product.price_to ? scene.t("price_from", { price: money(product.price, product.currency, scene.locale) }) : money(product.price, product.currency, scene.locale)}</b>
+        )}
+        {product.available === false && <span class="tag">{scene.t("sold_out")}</span>}
       </div>
     </section>
   );
