@@ -15,7 +15,7 @@ from chat_server.core.model import Conversation, Fact, Job, Json, Message, Messa
 from chat_server.flows.catalogue import cards_in
 from chat_server.flows.context import Context, new_id, save
 from chat_server.flows.messages import contact_ask
-from chat_server.flows.people import orders_behind
+from chat_server.flows.orders import behind
 from chat_server.flows.ports import Tx
 
 BOT = Sender(SenderKind.BOT, "bot", "")
@@ -88,7 +88,7 @@ async def _order_of(context: Context, found: Conversation, answer: BotAnswer | N
     """`{number, headline}` of the order that a hand-over is about; the headline only of an order of theirs."""
     if answer is None or answer.handoff is None or answer.order_number is None:
         return None
-    orders = (await orders_behind(context, found.id))["orders"]
+    orders = (await behind(context, found.id))["orders"]
     headline = next((order["headline"] for order in orders if order["number"] == answer.order_number), None)
     return {"number": answer.order_number, "headline": headline}
 

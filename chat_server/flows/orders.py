@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from chat_server.core.model import Contact, Json, Visitor
+from chat_server.core.model import Contact, Conversation, Json, Visitor
 from chat_server.core.order_access import SPOKEN_TO, Binding, Grade, strongest
-from chat_server.flows.context import Context
+from chat_server.flows.context import Context, not_found
 from chat_server.flows.ports import Tx
 
 
@@ -53,6 +53,22 @@ async def _seen_by(context: Context, visitor: Visitor) -> list[Json]:
         return contact, tx.bindings.of_browsers([visitor.id])
 
     return await of_shopper(context, visitor.inbox_id, *await context.store.read(load))
+
+
+async def behind(context: Context, conversation_id: str) -> Json:
+    """`{identified, locale, orders}` of the shopper of a conversation, for the bot's actions. `identified`: whose orders is proven."""
+
+    def load(tx: Tx) -> tuple[Conversation, Contact | None, list[Binding]]:
+        found = tx.conversations.get(conversation_id)
+        if found is None:
+            raise not_found("conversation")
+        contact = tx.people.contact(found.contact_id) if found.contact_id else None
+        return found, contact, tx.bindings.of_browsers([found.visitor_id])
+
+    found, contact, bindings = await context.store.read(load)
+    orders = await of_shopper(context, found.inbox_id, contact, bindings)
+    signed = contact is not None and contact.customer_id is not None
+    return {"identified": signed or bool(orders), "locale": found.locale, "orders": orders}
 
 
 def may_see(tx: Tx, inbox_id: str, order_id: str, customer_id: str | None) -> tuple[str | None, list[Binding]]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from chat_server.core.inbox import Inbox
 from chat_server.core.model import Contact, Json, Visitor
-from chat_server.flows.context import Context, new_id, not_found
+from chat_server.flows.context import Context, new_id
 from chat_server.flows.ports import Tx
 
 
@@ -117,18 +117,3 @@ async def introduce(context: Context, visitor: Visitor, token: str | None) -> Js
     contact = await context.store.read(lambda tx: tx.people.contact(contact_id)) if contact_id else None
     body: Json = {"id": visitor.id, "identified": contact is not None, "name": contact.name if contact else None}
     return body if token is None else {**body, "token": token}
-
-
-async def orders_behind(context: Context, conversation_id: str) -> Json:
-    """`{identified, locale, orders}` of the shopper of a conversation, for the bot's actions."""
-
-    def load(tx: Tx) -> tuple[str, str, str | None]:
-        found = tx.conversations.get(conversation_id)
-        if found is None:
-            raise not_found("conversation")
-        contact = tx.people.contact(found.contact_id) if found.contact_id else None
-        return found.inbox_id, found.locale, contact.customer_id if contact else None
-
-    inbox_id, locale, customer_id = await context.store.read(load)
-    orders = await context.orders.of_customer(inbox_id, customer_id) if customer_id else []
-    return {"identified": customer_id is not None, "locale": locale, "orders": orders}

@@ -19,7 +19,7 @@ from aiohttp import web
 from chat_server.core.inbox import Inbox
 from chat_server.core.model import Json
 from chat_server.errors import HTTP_STATUS, ClientError, Code
-from chat_server.flows import handoff, messages, people, visits
+from chat_server.flows import handoff, messages, orders, people, visits
 from chat_server.flows.context import Context, not_found
 from chat_server.inbound import payloads as p
 from chat_server.inbound.auth import identity, inbox_for, turn_of
@@ -226,7 +226,7 @@ class Http:
     async def bot_orders(self, request: web.Request) -> web.Response:
         """Walk a: the orders of the conversation that a turn's token names."""
         conversation = turn_of(request.query.get("token", ""), self._secret)
-        return web.json_response({"ok": True, **await people.orders_behind(self._context, conversation)})
+        return web.json_response({"ok": True, **await orders.behind(self._context, conversation)})
 
 
 def _whole(request: web.Request, name: str) -> int | None:

@@ -6,7 +6,7 @@ import pytest
 
 from chat_server.core.model import Visitor
 from chat_server.errors import ClientError, Code
-from chat_server.flows import handoff, messages, people
+from chat_server.flows import handoff, messages, orders, people
 from chat_server.flows.people import Claims, Hello
 from tests.flows.world import World
 
@@ -31,7 +31,7 @@ async def test_a_tab_that_said_hello_before_the_sign_in_writes_as_the_customer(w
     early, token = await hello(world, None)
     await hello(world, token, "c-1")
     sent = await messages.send_message(world.context, early, world.draft("From the first tab"), None)
-    behind = await people.orders_behind(world.context, sent["conversation"])
+    behind = await orders.behind(world.context, sent["conversation"])
     assert behind["identified"] is True
     assert (await handoff.request_agent(world.context, early, None))["conversation"] == sent["conversation"]
 
