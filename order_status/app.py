@@ -65,7 +65,9 @@ class OrderStatus:
 
     async def look(self, limit: int = 50) -> int:
         """Do what is due by time: what is overdue, or contradicted for long enough, becomes a change; old bodies go. How many orders."""
-        return await self._watch.look(limit) + await self.operations.tend(limit)
+        looked = await self._watch.look(limit)
+        await self.operations.tend(limit)
+        return looked
 
     async def due_changes(self, limit: int = 50) -> list[StageChanged]:
         """What is to be told (or, if silent, noted) now, one for each order. The same again until `taken`."""
