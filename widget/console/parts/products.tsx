@@ -79,7 +79,7 @@ function Results({ choose }: { choose: (product: CatalogueProduct) => void }) {
 function Picker({ close }: { close: () => void }) {
   const field = useRef<HTMLInputElement>(null);
   const box = useRef<HTMLDivElement>(null);
-  const timer = useRef<ReturnType<typeof setTimeout>>();
+  const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
   useEffect(() => {
     words.value = "";
     found.value = "loading";
@@ -98,7 +98,7 @@ function Picker({ close }: { close: () => void }) {
   return (
     <div class="picker" role="dialog" aria-label={t("product.add")} ref={box}>
       <input
-        type="search" ref={field} role="combobox" aria-expanded={list.length > 0} aria-controls="product-list" aria-autocomplete="list" autocomplete="off" maxLength={200} dir="auto"
+        type="search" ref={field} role="combobox" list={undefined} aria-expanded={list.length > 0} aria-controls="product-list" aria-autocomplete="list" autocomplete="off" maxLength={200} dir="auto"
         aria-activedescendant={list.length ? `product-${at.value}` : undefined} placeholder={t("product.search")} aria-label={t("product.search")} value={words.value}
         onInput={(event) => {
           words.value = event.currentTarget.value;
