@@ -27,7 +27,8 @@ export const fullPanel = (row: Row): Panel => ({
   ],
   card: { reason: "requested", intent: "track_order", confidence: 0.94, locale: "en", order: { number: "10482", headline: "partially_shipped" }, tried: ["track_order"], mood: "unhappy", question: "Where is the second parcel then?" },
   earlier: [{ id: "cnv_old1", resolved_at: ago(60 * 24 * 36), preview: "Does the belt fit a phone of 6.7 inches?", rating: 5 }, { id: "cnv_old2", resolved_at: ago(60 * 24 * 80), preview: "Chcę zwrócić buty, są za małe, ale paragon gdzieś mi się zgubił", rating: null }],
-  offers: [{ id: "off_1", kind: "voucher", title: "Voucher for the delay", state: "done", reason: null, at: ago(20) }, { id: "off_2", kind: "pickup_point", title: "Deliver to a pick-up point", state: "refused", reason: "already_out_for_delivery", at: ago(600) }],
+  may_offer: [{ offer: "split", kind: "split", title: "Send what is there now", worth: null, order_id: ORDER.order_id }, { offer: "voucher", kind: "voucher", title: "15 zł off the next order", worth: 1500, order_id: ORDER.order_id }],
+  offers: [{ id: "off_1", kind: "voucher", title: "Voucher for the delay", state: "done", reason: null, at: ago(20), attempts: [{ call: "accepted", at: ago(21), status: "retry", reason: "http_503", ms: 412 }, { call: "accepted", at: ago(20), status: "done", reason: null, ms: 96 }] }, { id: "off_2", kind: "pickup_point", title: "Deliver to a pick-up point", state: "refused", reason: "already_out_for_delivery", at: ago(600) }],
 });
 
 export const guestPanel = (row: Row): Panel => ({

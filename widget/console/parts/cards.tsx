@@ -61,7 +61,7 @@ function ProductCard({ product }: { product: Product }) {
   );
 }
 
-export const OFFER_TONE: Record<string, Tone> = { open: "acc", accepted: "info", pending: "info", done: "ok", refused: "bad", expired: "" };
+export const OFFER_TONE: Record<string, Tone> = { open: "acc", accepted: "info", pending: "info", done: "ok", refused: "bad", expired: "", undoing: "info", undone: "" };
 
 function OfferCard({ offer }: { offer: Offer }) {
   const settled = thread.value.offers[offer.id];
@@ -71,7 +71,8 @@ function OfferCard({ offer }: { offer: Offer }) {
     <div class="inset">
       <div class="rowline"><b dir="auto">{offer.title}</b><Chip tone={OFFER_TONE[state] ?? ""}>{named("offer", state)}</Chip></div>
       {offer.text && <span class="soft" dir="auto">{offer.text}</span>}
-      {settled?.reason && <span class="mut">{named("offer_reason", settled.reason)}</span>}
+      {settled?.chosen && <span class="soft" dir="auto">{settled.chosen}</span>}
+      {settled?.reason && <span class="mut"><bdi>{named("offer_reason", settled.reason)}</bdi></span>}
       <div class="rowline mut">
         {offer.worth !== null && offer.currency !== null && <span>{t("offer.worth", { amount: money(offer.worth, offer.currency) })}</span>}
         {state === "open" && offer.expires_at && <span>{t("offer.until", { date: when(offer.expires_at) })}</span>}

@@ -1,8 +1,8 @@
-// The shopper's orders, parcel by parcel, with what the shop did about trouble; and the offers with their outcome.
+// The shopper's orders, parcel by parcel, with what the shop did about trouble.
 import { Icon } from "../icons.tsx";
-import type { OrderView, Panel, Shipment } from "../../shared/wire.ts";
+import type { OrderView, Shipment } from "../../shared/wire.ts";
 import { due, inWords, money, named, t, when } from "../words.ts";
-import { headlineTone, OFFER_TONE, OutLink, Steps } from "./cards.tsx";
+import { headlineTone, OutLink, Steps } from "./cards.tsx";
 import { Chip } from "./small.tsx";
 
 const BAD = /failed|lost|cancelled|declined|returned_to_sender/;
@@ -64,10 +64,3 @@ export function OrderPanel({ order }: { order: OrderView }) {
     </article>
   );
 }
-
-export const OfferLine = ({ offer }: { offer: Panel["offers"][number] }) => (
-  <div class="card">
-    <div class="head"><Icon name="gift" size={16} /><b class="cut" dir="auto">{offer.title}</b><span class="end"><Chip tone={OFFER_TONE[offer.state] ?? ""}>{named("offer", offer.state)}</Chip></span></div>
-    <div class="small">{named("offer_kind", offer.kind)} · {when(offer.at)}{offer.reason ? ` · ${named("offer_reason", offer.reason)}` : ""}</div>
-  </div>
-);

@@ -7,7 +7,8 @@ import { open, togglePanel } from "../state/actions.ts";
 import { fetchPanel } from "../state/live.ts";
 import { now, openId, openRow, pane, panel, panelLoad } from "../state/store.ts";
 import { callName, day, language, money, named, oneLine, short, t, when } from "../words.ts";
-import { OfferLine, OrderPanel } from "./orders.tsx";
+import { MakeOffer, OfferLine } from "./offers.tsx";
+import { OrderPanel } from "./orders.tsx";
 import { Avatar, Bone, Chip, Empty, IconButton } from "./small.tsx";
 import { previewWords } from "./list.tsx";
 import { VerdictLine, VisitBody } from "./visit.tsx";
@@ -92,9 +93,14 @@ function Body({ data }: { data: Panel }) {
         <CartBody data={data} />
       </Section>
       <Section title={t("panel.orders")} {...(data.orders.length ? { end: String(data.orders.length) } : {})}>
-        {data.orders.length === 0 ? <p class="none">{t(data.contact.grade === "signed" ? "panel.no_orders" : "panel.no_orders_guest")}</p> : data.orders.map((order) => <OrderPanel key={order.order_id} order={order} />)}
+        {data.orders.length === 0 ? <p class="none">{t(data.contact.grade === "signed" ? "panel.no_orders" : "panel.no_orders_guest")}</p> : data.orders.map((order) => <div class="stack" key={order.order_id}><OrderPanel order={order} /><MakeOffer order={order} conversation={openId.value!} /></div>)}
       </Section>
-      {data.offers.length > 0 && <Section title={t("panel.offers")} end={String(data.offers.length)}>{data.offers.map((offer) => <OfferLine key={offer.id} offer={offer} />)}</Section>}
+      {(data.offers.length > 0 || data.may_offer?.some((one) => one.order_id === null)) && (
+        <Section title={t("panel.offers")} {...(data.offers.length ? { end: String(data.offers.length) } : {})}>
+          {data.offers.map((offer) => <OfferLine key={offer.id} offer={offer} />)}
+          <MakeOffer order={null} conversation={openId.value!} />
+        </Section>
+      )}
       <Section title={t("panel.verdicts")} {...(data.verdicts.length ? { end: String(data.verdicts.length) } : {})} shut={data.verdicts.length === 0}>
         {data.verdicts.length === 0 ? <p class="none">{t("panel.no_verdicts")}</p> : <Verdicts data={data} />}
       </Section>

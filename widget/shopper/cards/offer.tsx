@@ -106,7 +106,7 @@ export function OfferCard({ offer, scene }: { offer: Offer; scene: Scene }): VNo
         </>
       ) : (
         <div class={`outcome ${state === "done" ? "ok" : state === "refused" ? "bad" : ""}`} role="status">
-          <p><b>{t(`offer_${state}`)}</b> {why(told?.reason, scene)}</p>
+          <p><b>{t(`offer_${state}`)}</b> <bdi>{why(told?.reason, scene)}</bdi></p>
           {told?.chosen && <p class="picked">{told.chosen}</p>}
         </div>
       )}
