@@ -17,13 +17,15 @@ _TRIED = 8
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """`buttons` are (title, payload); `order` is remembered, and shown as a card with `show`; `offered` is what "yes" would mean next;
+    """`buttons` are (title, payload); `order` is remembered, and shown as a card with `show`; `products`
+    are ids whose cards are shown; `offered` is what "yes" would mean next;
     `done` is noted for the agent."""
 
     text: str
     buttons: tuple[tuple[str, str], ...] = ()
     order: Order | None = None
     show: bool = True
+    products: tuple[str, ...] = ()
     handoff: str | None = None
     offered: str | None = None
     failed: bool = False
@@ -38,6 +40,8 @@ def send(reply: Reply, turn: Turn, dispatcher: CollectingDispatcher) -> list[dic
     dispatcher.utter_message(text=reply.text, buttons=buttons or None)
     if reply.order is not None and reply.show:
         dispatcher.utter_message(json_message={"order": card(reply.order)})
+    if reply.products:
+        dispatcher.utter_message(json_message={"products": list(reply.products)})
     if reply.handoff is not None:
         handoff = {
             "reason": reply.handoff,

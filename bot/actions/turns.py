@@ -12,14 +12,14 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions import order_answers, people_answers
+from actions import order_answers, people_answers, product_answers
 from actions.reply import Reply, choices, send
 from actions.turn import NOT_UNDERSTOOD, PERSON, SMALL_TALK, Turn, read
 from actions.words import Words
 
 Answer = Callable[[Turn, Words], Awaitable[Reply]]
 
-ORDER_ANSWERS: dict[str, Answer] = {
+ASKED_OF_THE_SHOP: dict[str, Answer] = {
     "track_order": order_answers.track_order,
     "cancel_order": order_answers.cancel_order,
     "change_order": order_answers.change_order,
@@ -27,6 +27,7 @@ ORDER_ANSWERS: dict[str, Answer] = {
     "return_order": order_answers.return_order,
     "get_refund": order_answers.refund,
     "track_refund": order_answers.refund,
+    "product_question": product_answers.product,
 }
 
 
@@ -35,7 +36,7 @@ async def yes(turn: Turn, words: Words) -> Reply:
     if turn.offered in (PERSON, "complaint"):
         return await people_answers.person(turn, words)
     if turn.offered:
-        return await ORDER_ANSWERS.get(turn.offered, people_answers.topic)(turn, words)
+        return await ASKED_OF_THE_SHOP.get(turn.offered, people_answers.topic)(turn, words)
     return Reply(words("affirm"), choices(words, "track_order", "return_order", "delivery", PERSON))
 
 
@@ -90,6 +91,10 @@ class ReturnOrder(_Answering, Action):
 
 class Refund(_Answering, Action):
     called, answer = "action_refund", staticmethod(order_answers.refund)
+
+
+class AskProduct(_Answering, Action):
+    called, answer = "action_product", staticmethod(product_answers.product)
 
 
 class Topic(_Answering, Action):
