@@ -1,4 +1,4 @@
-"""Door of walk b and of the late half of walk e: takes what the shop's backend reported out of its outbox, row by row.
+"""Door of walk b and of the late half of walk e: takes what the shop's backend reported out of its outbox, a handful of orders at a time.
 
 A row is taken only after it was acted upon, so a crash hands it out again; the flows know a repeat. Of several processes one does it
 at a time. Must not know SQL.
@@ -21,6 +21,8 @@ from chat_server.flows.context import Context
 
 POLL_S = 1.0
 LIMIT = 50
+TOGETHER = 10
+"""orders that are told at once, so that their writes share commits"""
 ROLE = "order_facts"
 HELD = timedelta(seconds=20)
 """how long the outbox waits for another process when the one that works it off has died"""
@@ -139,10 +141,11 @@ class OrderFacts:
             return False
         taken = self._looked = 0
         await self._guarded("watch", "look", self._look)
-        for change in await self._source.due_changes(LIMIT):
+        changes = await self._source.due_changes(LIMIT)
+        for start in range(0, len(changes), TOGETHER):
             if not await self._mine():
                 return taken > 0
-            taken += await self._guarded("order", change.id, partial(self._changed, change))
+            taken += await self._told(changes[start : start + TOGETHER])
         for settled in await self._source.due_settlements(LIMIT):
             if not await self._mine():
                 return taken > 0
@@ -156,6 +159,14 @@ class OrderFacts:
             held = await self._context.store.write(lambda tx: tx.jobs.hold(ROLE, now, now + HELD))
             self._mine_until = now + HELD if held else None
         return self._mine_until is not None
+
+    async def _told(self, changes: Sequence[Changed]) -> int:
+        """Each is of another order, so they need not wait for one another; how many were taken."""
+        acted = await asyncio.gather(*(self._guarded("order", change.id, partial(self._changed, change)) for change in changes))
+        ids = [change_id for change, done in zip(changes, acted, strict=True) if done for change_id in change.change_ids]
+        if ids:
+            await self._source.taken(ids)
+        return sum(acted)
 
     @staticmethod
     async def _guarded(kind: str, row: str, act: Callable[[], Awaitable[None]]) -> bool:
@@ -187,7 +198,6 @@ class OrderFacts:
             order=change.order,
         )
         await proactive.order_changed(self._context, change.inbox_id, news, change.order)
-        await self._source.taken(change.change_ids)
 
     async def _settled(self, settled: Settled) -> None:
         await offers.settled_by_shop(self._context, settled.inbox_id, settled.offer_id, settled.status, settled.reason)

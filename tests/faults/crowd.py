@@ -130,7 +130,7 @@ class Crowd:
             task.cancel()
         await asyncio.gather(*self._load, return_exceptions=True)
 
-    async def settle(self, patience_s: float = 45.0) -> History:
+    async def settle(self, patience_s: float = 120.0) -> History:
         """The fault has gone: wait for answers, then for every view; read the database. Gives up waiting, never checking."""
         await self.stop()
         await _until(self._answered, patience_s)
