@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
+from chat_server.core.facts import iso
 from chat_server.core.model import Contact, Conversation, Json, Visitor
 from chat_server.core.order_access import SPOKEN_TO, Binding, Grade, strongest
 from chat_server.flows.context import Context, not_found
@@ -47,12 +48,25 @@ async def one(context: Context, visitor: Visitor, order_id: str) -> Json | None:
 
 
 async def _seen_by(context: Context, visitor: Visitor) -> list[Json]:
+    """With what was offered about each of them: the offer as its message shows it, and how it stands."""
+
     def load(tx: Tx) -> tuple[Contact | None, list[Binding]]:
         now = tx.people.visitor(visitor.id) or visitor
         contact = tx.people.contact(now.contact_id) if now.contact_id else None
         return contact, tx.bindings.of_browsers([visitor.id])
 
-    return await of_shopper(context, visitor.inbox_id, *await context.store.read(load))
+    contact, bindings = await context.store.read(load)
+    views = await of_shopper(context, visitor.inbox_id, contact, bindings)
+    ids = [view["order_id"] for view in views]
+    made = await context.store.read(lambda tx: tx.offers.about(visitor.id, contact.id if contact else None, ids)) if ids else []
+    return [{**view, "offers": [_offer(each) for each in made if each["order_id"] == view["order_id"]]} for view in views]
+
+
+def _offer(made: Json) -> Json:
+    shown: Json = next((part["offer"] for part in made["parts"] if part["type"] == "offer" and part["offer"]["id"] == made["id"]), {})
+    undo_until = iso(made["undo_until"]) if made["undo_until"] else None
+    stands = {"id": made["id"], "kind": made["kind"], "title": made["title"], "state": made["state"], "reason": made["reason"]}
+    return {**shown, **stands, "chosen": made["chosen"], "undo_until": undo_until, "at": iso(made["at"]), "message_id": made["message_id"]}
 
 
 async def behind(context: Context, conversation_id: str) -> Json:

@@ -10,7 +10,7 @@ from chat_server.core.model import Json, Visitor
 from chat_server.core.order_access import LINK_BROWSERS, Link
 from chat_server.errors import ClientError, Code
 from chat_server.flows import bindings, console_orders, erasure, messages, orders, proactive
-from tests.flows.world import World, news, order
+from tests.flows.world import World, late, news, order
 
 HERE = "198.51.100.7"
 MAIL = "guest@mail.example"
@@ -202,3 +202,13 @@ async def test_erasure_takes_the_proofs_and_the_tries(shop: World) -> None:
     assert await seen(shop, guest) == []
     assert await proactive.order_changed(shop.context, "demo", news("shipped", customer=None), order("shipped")) == "no_recipient"
     assert await tries(shop, guest, "A-1", MAIL) == "A-1"
+
+
+async def test_an_order_shows_what_was_offered_about_it(shop: World) -> None:
+    guest = await shop.visitor()
+    await bindings.open_link(shop.context, guest, LINK)
+    shop.shop.views[""] = [late()]
+    await proactive.order_changed(shop.context, "demo", news("delayed", customer=None), late())
+    (view,) = (await orders.listing(shop.context, guest))["orders"]
+    made = [part["offer"] for fact in shop.ears.told if fact.message for part in fact.message.parts if part["type"] == "offer"]
+    assert [(each["id"], each["state"], each["title"]) for each in view["offers"]] == [(each["id"], "open", "A voucher") for each in made]

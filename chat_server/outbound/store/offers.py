@@ -9,11 +9,13 @@ from sqlalchemy import Connection, func, insert, or_, select, update
 
 from chat_server.core.model import Json
 from chat_server.core.offer import Standing
-from chat_server.outbound.tables import conversations
+from chat_server.outbound.tables import conversations, messages
 from chat_server.outbound.tables_offers import offer_attempts, offers
 
 MADE = ("open", "accepted", "pending", "done", "undoing")
 TAKEN = MADE[1:]
+ABOUT = 40
+"""offers about a shopper's orders that are looked at: the newest"""
 
 
 class Offers:
@@ -34,6 +36,15 @@ class Offers:
     def of(self, conversation_id: str) -> list[Json]:
         """The offers made in a conversation, newest first."""
         rows = self._c.execute(select(offers).where(offers.c.conversation_id == conversation_id).order_by(offers.c.at.desc(), offers.c.id))
+        return [dict(row._mapping) for row in rows]
+
+    def about(self, visitor_id: str, contact_id: str | None, order_ids: Collection[str]) -> list[Json]:
+        """The offers about these orders that a shopper got, newest first, each with its `message`'s parts."""
+        here = offers.join(conversations, conversations.c.id == offers.c.conversation_id)
+        contact = conversations.c.contact_id.in_([contact_id] if contact_id is not None else [])
+        found = select(offers, messages.c.parts).select_from(here.join(messages, messages.c.id == offers.c.message_id))
+        theirs = found.where(or_(conversations.c.visitor_id == visitor_id, contact), offers.c.order_id.in_(list(order_ids)))
+        rows = self._c.execute(theirs.order_by(offers.c.made_at.desc(), offers.c.id).limit(ABOUT))
         return [dict(row._mapping) for row in rows]
 
     def settle(self, offer_id: str, state: str, reason: str | None, now: datetime, **more: object) -> None:
