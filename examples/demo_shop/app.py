@@ -11,7 +11,8 @@ import jinja2
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from . import account, actions, backoffice, cart_pages, catalogue, checkout, shop_pages, texts
+from . import account, actions, backoffice, backoffice_goods, cart_pages, catalogue, checkout, shop_pages, texts
+from .goods import Goods
 from .offers import Offers
 from .outbox import Outbox
 from .page import page
@@ -40,8 +41,10 @@ def make_app(
     )
     offers = Offers(store, outbox, clock, lambda locale, key: words.say(locale, f"offer.{key}"))
     app = web.Application(middlewares=[harden, same_origin, remember, friendly], client_max_size=LARGEST_BODY)
-    app[SITE] = Site(settings, store, outbox, offers, catalogue.load(HERE / "catalogue.toml"), words, templates, clock, slow_s)
-    for room in (shop_pages, cart_pages, checkout, account, backoffice, actions):
+    sold = catalogue.load(HERE / "catalogue.toml")
+    goods = Goods(store, outbox, sold, settings.url)
+    app[SITE] = Site(settings, store, outbox, offers, sold, goods, words, templates, clock, slow_s)
+    for room in (shop_pages, cart_pages, checkout, account, backoffice, backoffice_goods, actions):
         app.router.add_routes(room.routes())
     app.router.add_static("/static/", HERE / "static")
     app.cleanup_ctx.append(_background)
@@ -49,6 +52,7 @@ def make_app(
 
 
 async def _background(app: web.Application) -> AsyncIterator[None]:
+    app[SITE].goods.tell_all()
     sender = asyncio.create_task(app[SITE].outbox.run(), name="outbox")
     yield
     sender.cancel()

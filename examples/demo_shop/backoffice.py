@@ -44,19 +44,20 @@ Handler = Callable[[web.Request], Awaitable[web.Response]]
 
 def routes() -> list[web.RouteDef]:
     return [
-        web.get("/backoffice", _guarded(overview)),
-        web.get("/backoffice/orders/{order_id}", _guarded(one_order)),
-        web.get("/backoffice/log", _guarded(log_page)),
-        web.post("/backoffice/place", _guarded(place_order)),
-        web.post("/backoffice/orders/{order_id}/{action}", _guarded(act)),
-        web.post("/backoffice/settle/{offer_id}", _guarded(settle)),
-        web.post("/backoffice/mode", _guarded(set_mode)),
-        web.post("/backoffice/hurry", _guarded(hurry)),
+        web.get("/backoffice", guarded(overview)),
+        web.get("/backoffice/orders/{order_id}", guarded(one_order)),
+        web.get("/backoffice/log", guarded(log_page)),
+        web.post("/backoffice/place", guarded(place_order)),
+        web.post("/backoffice/orders/{order_id}/{action}", guarded(act)),
+        web.post("/backoffice/settle/{offer_id}", guarded(settle)),
+        web.post("/backoffice/mode", guarded(set_mode)),
+        web.post("/backoffice/hurry", guarded(hurry)),
     ]
 
 
-def _guarded(handler: Handler) -> Handler:
-    async def guarded(request: web.Request) -> web.Response:
+def guarded(handler: Handler) -> Handler:
+    """A page of the back office: from this machine only, or with the password."""
+    async def checked(request: web.Request) -> web.Response:
         password = request.app[SITE].settings.backoffice_password
         if password:
             if not _knows(request, password):
@@ -65,7 +66,7 @@ def _guarded(handler: Handler) -> Handler:
             raise web.HTTPForbidden(text="The back office answers on loopback only. Set DEMO_BACKOFFICE_PASSWORD to open it.")
         return await handler(request)
 
-    return guarded
+    return checked
 
 
 def _local(request: web.Request) -> bool:
@@ -88,7 +89,7 @@ def _knows(request: web.Request, password: str) -> bool:
 
 async def overview(request: web.Request) -> web.Response:
     site = request.app[SITE]
-    return page(request, "backoffice/overview.html", orders=site.store.orders(), customers=list(CUSTOMERS.values()), **_common(site))
+    return page(request, "backoffice/overview.html", orders=site.store.orders(), customers=list(CUSTOMERS.values()), **common(site))
 
 
 async def one_order(request: web.Request) -> web.Response:
@@ -99,18 +100,19 @@ async def one_order(request: web.Request) -> web.Response:
     return page(
         request, "backoffice/order.html", order=order, link=link, later=later, log=rows, moves=parcels.MOVES, reasons=DELAY_REASONS,
         is_late=parcels.is_late, refused=REFUSED.get(request.query.get("refused", "")),
-        refundable=orders.refundable(order), **_common(site),
+        refundable=orders.refundable(order), **common(site),
     )  # fmt: skip
 
 
 async def log_page(request: web.Request) -> web.Response:
     site = request.app[SITE]
     return page(
-        request, "backoffice/log.html", log=site.outbox.log(60), calls=site.offers.calls(), pending=site.offers.pending(), **_common(site)
+        request, "backoffice/log.html", log=site.outbox.log(60), calls=site.offers.calls(), pending=site.offers.pending(), **common(site)
     )
 
 
-def _common(site: Site) -> dict[str, Any]:
+def common(site: Site) -> dict[str, Any]:
+    """What every page of the back office shows."""
     return {"mode": site.store.switch("action_mode", "done"), "modes": MODES, "waiting": site.outbox.waiting()}
 
 

@@ -37,6 +37,11 @@ async def add(request: web.Request) -> web.Response:
             return web.json_response({"error": request.app[SITE].texts.say(locale, "product.choose_size")}, status=422)
         session.flash = "product.choose_size"
         raise go(f"/{locale}/p/{product.slug}")
+    if not product.stock:
+        if wants_json:
+            return web.json_response({"error": request.app[SITE].texts.say(locale, "product.sold_out")}, status=422)
+        session.flash = "product.sold_out"
+        raise go(f"/{locale}/p/{product.slug}")
     quantity = _number(str(form.get("quantity", "1")), least=1)
     session.cart = with_line(session.cart, product, size if product.sizes else "", quantity)
     added = ga4.goods("add_to_cart", [Line(product, size, quantity)], product.price * quantity, locale)

@@ -28,6 +28,7 @@ class Product:
     text: Texts
     facts: dict[str, list[str]]
     sizes: tuple[str, ...] = ()
+    stock: int = 12
 
     @property
     def image(self) -> str:
@@ -40,6 +41,11 @@ class Catalogue:
         self.products = products
         self._by_slug = {p.slug: p for p in products}
         self._by_id = {p.id: p for p in products}
+
+    def put(self, product: Product) -> None:
+        """A product as it is from now on, in the place of the one with its id."""
+        self.products = [product if each.id == product.id else each for each in self.products]
+        self._by_slug[product.slug] = self._by_id[product.id] = product
 
     def category(self, category_id: str) -> Category | None:
         return next((c for c in self.categories if c.id == category_id), None)

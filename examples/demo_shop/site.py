@@ -8,6 +8,7 @@ import jinja2
 from aiohttp import web
 
 from .catalogue import Catalogue
+from .goods import Goods
 from .offers import Offers
 from .outbox import Outbox
 from .settings import Settings
@@ -22,6 +23,7 @@ class Site:
     outbox: Outbox
     offers: Offers
     catalogue: Catalogue
+    goods: Goods
     texts: Texts
     templates: jinja2.Environment
     clock: Callable[[], datetime]
