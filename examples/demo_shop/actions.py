@@ -1,4 +1,4 @@
-"""POST /shopbell/actions: Shopbell calls it when a shopper accepts an offer. Signature first, then the effect, once. Walk e.
+"""POST /shopbell/actions: Shopbell calls when a shopper accepts an offer or takes it back. Signature first, then the effect, once. Walk e.
 
 How it behaves (done, refused, later, slow, fail) is a switch of the back office, so that every answer can be tried.
 """
@@ -30,14 +30,14 @@ async def accepted(request: web.Request) -> web.Response:
     except BadSignature as reason:
         return _logged(site, request.headers.get("webhook-id", "?")[:80], 401, {"error": str(reason)})
     data = _offer(body)
-    if data is None or data["offer_id"] != webhook_id:
-        return _logged(site, webhook_id, 400, {"error": "not an offer.accepted whose id is its webhook-id"})
+    if data is None or data["key"] != webhook_id:
+        return _logged(site, webhook_id, 400, {"error": "not an offer.accepted or offer.withdrawn that fits its webhook-id"})
     mode = site.store.switch("action_mode", "done")
     if mode == "fail":
         return _logged(site, webhook_id, 500, {"error": "switched to fail in the back office"})
     repeated = site.offers.known(webhook_id) is not None
     with site.store.transaction():
-        answer = site.offers.refuse(data) if mode == "refused" else site.offers.accept(data, later=mode == "later")
+        answer = site.offers.refuse(webhook_id, data) if mode == "refused" else site.offers.take(webhook_id, data, later=mode == "later")
     if mode == "slow" and not repeated:
         await asyncio.sleep(site.slow_s)
     if answer.state == "pending":
@@ -54,14 +54,19 @@ def _logged(site: Site, webhook_id: str, status: int, answer: Entry) -> web.Resp
     return web.json_response(answer, status=status)
 
 
+KEY_OF = {"offer.accepted": "{offer_id}", "offer.withdrawn": "{offer_id}_undo"}
+
+
 def _offer(body: bytes) -> Entry | None:
-    """The `data` of a well-formed offer.accepted, else None. Further fields are let be: the sender may grow."""
+    """The `data` of a well-formed call, its `key`, and whether it is `withdrawn`; else None. Further fields are let be."""
     try:
         event = json.loads(body)
     except ValueError:
         return None
-    if not isinstance(event, dict) or event.get("type") != "offer.accepted" or not isinstance(event.get("data"), dict):
+    if not isinstance(event, dict) or event.get("type") not in KEY_OF or not isinstance(event.get("data"), dict):
         return None
     data = cast(Entry, event["data"])
     texts = all(isinstance(data.get(key), str) for key in ("offer_id", "kind", "order_id"))
-    return data if texts and isinstance(data.get("contact"), dict) and isinstance(data.get("params"), dict) else None
+    if not texts or not isinstance(data.get("contact"), dict) or not isinstance(data.get("params"), dict):
+        return None
+    return {**data, "key": KEY_OF[event["type"]].format(offer_id=data["offer_id"]), "withdrawn": event["type"] == "offer.withdrawn"}

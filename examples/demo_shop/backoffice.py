@@ -100,7 +100,7 @@ async def one_order(request: web.Request) -> web.Response:
     return page(
         request, "backoffice/order.html", order=order, link=link, later=later, log=rows, moves=parcels.MOVES, reasons=DELAY_REASONS,
         is_late=parcels.is_late, refused=REFUSED.get(request.query.get("refused", "")),
-        refundable=orders.refundable(order), **common(site),
+        refundable=orders.refundable(order), taken=site.offers.of_order(order["order_id"]), **common(site),
     )  # fmt: skip
 
 

@@ -31,6 +31,7 @@ CREATE TABLE IF NOT EXISTS delivery (
     n INTEGER PRIMARY KEY AUTOINCREMENT, outbox_n INTEGER NOT NULL, at TEXT NOT NULL, status INTEGER NOT NULL,
     answer TEXT NOT NULL, ms INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS offer (id TEXT PRIMARY KEY, data TEXT NOT NULL, state TEXT NOT NULL, reason TEXT NOT NULL, at TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS offer_before (id TEXT PRIMARY KEY, doc TEXT NOT NULL, version INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS offer_call (
     n INTEGER PRIMARY KEY AUTOINCREMENT, offer_id TEXT NOT NULL, at TEXT NOT NULL, status INTEGER NOT NULL, answer TEXT NOT NULL);
 """
@@ -134,6 +135,10 @@ class Store:
 
     def use_voucher(self, code: str, order_id: str) -> bool:
         return self.run("UPDATE voucher SET used_in = ? WHERE code = ? AND used_in IN ('', ?)", order_id, code, order_id) == 1
+
+    def drop_voucher(self, code: str) -> bool:
+        """False when it was used, or is not there."""
+        return self.run("DELETE FROM voucher WHERE code = ? AND used_in = ''", code) == 1
 
     # switches of the back office
 

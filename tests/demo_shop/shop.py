@@ -109,9 +109,10 @@ class Shop:
     async def call_action(
         self, data: dict[str, Any], *, webhook_id: str = "", secret: str = ACTION_SECRET, at: int = 0
     ) -> tuple[int, dict[str, Any]]:
-        """Calls the action endpoint as Shopbell does. Answers status and body."""
-        body = json.dumps({"type": "offer.accepted", "timestamp": "2026-11-22T09:00:00.000Z", "data": data}).encode()
-        offer_id = webhook_id or data["offer_id"]
+        """Calls the action endpoint as Shopbell does; `call` in the data: `withdrawn`. Answers status and body."""
+        call = data.get("call", "accepted")
+        body = json.dumps({"type": f"offer.{call}", "timestamp": "2026-11-22T09:00:00.000Z", "data": data}).encode()
+        offer_id = webhook_id or data["offer_id"] + ("_undo" if call == "withdrawn" else "")
         headers = sign(secret, offer_id, at or int(self.clock().timestamp()), body) | {"idempotency-key": offer_id}
         async with aiohttp.ClientSession() as session, session.post(f"{self.url}/shopbell/actions", data=body, headers=headers) as response:
             return response.status, await response.json()

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from examples.demo_shop.offers import PICKUP_POINT
+from examples.demo_shop.forms import POINTS
 from tests.demo_shop.shop import WEBHOOK_SECRET, Shop, Shopper
 from tests.demo_shop.test_webhooks import until
 
@@ -80,7 +80,7 @@ async def test_to_a_pickup_point_sends_the_changed_order(shop: Shop) -> None:
     order_id = await late_order(shop, "pl")
     status, answer = await shop.call_action(offer(order_id, "pickup_point"))
     assert (status, answer["status"]) == (200, "done")
-    assert PICKUP_POINT in answer["reason"]
+    assert POINTS[0] in answer["reason"]
     assert answer["reason"].startswith("Jedzie teraz do")
     await until(lambda: len(shop.receiver.got) == 4)
     parcel = shop.receiver.orders()[-1]["shipments"][0]
@@ -89,7 +89,7 @@ async def test_to_a_pickup_point_sends_the_changed_order(shop: Shop) -> None:
     assert (await shop.call_action(offer(order_id, "pickup_point", offer_id=OFFER[:-1] + "0")))[1]["status"] == "refused"
     async with shop.shopper() as shopper:
         await shopper.sign_in("customer-a")
-        assert PICKUP_POINT in await shopper.get(f"/en/orders/{order_id}")
+        assert POINTS[0] in await shopper.get(f"/en/orders/{order_id}")
 
 
 @pytest.mark.parametrize(
@@ -174,3 +174,98 @@ async def test_later_is_202_and_settled_by_webhook(shop: Shop, agree: str, state
     assert set(settled) == {"offer_id", "status", "reason"}
     assert vouchers(shop) == made
     assert (await shop.call_action(offer(order_id)))[1]["status"] == state
+
+
+def withdrawn(accepted: dict[str, Any]) -> dict[str, Any]:
+    """The same offer, taken back."""
+    return {"call": "withdrawn", **accepted}
+
+
+HOME = {"name": "Customer A", "street": "Nowa 5", "postcode": "00-002", "city": "Warszawa"}
+KINDS: dict[str, dict[str, Any]] = {
+    "voucher": {"worth": 1000}, "pickup_point": {"point": "krk"}, "split": {}, "refund": {"amount": 500}, "cancel": {},
+    "change_address": {"address": HOME}, "reserve_in_store": {"store": "gdn-dluga"},
+}  # fmt: skip
+
+
+async def fresh_order(shop: Shop) -> str:
+    async with shop.shopper() as office:
+        return (await office.post("/backoffice/place", {"who": "customer-a", "locale": "en"})).path.rpartition("/")[2]
+
+
+@pytest.mark.parametrize("kind", list(KINDS))
+async def test_every_kind_is_carried_out_and_shown(shop: Shop, kind: str) -> None:
+    order_id = await fresh_order(shop)
+    before = shop.site.store.order(order_id)
+    status, answer = await shop.call_action(offer(order_id, kind, params=KINDS[kind]))
+    after = shop.site.store.order(order_id)
+    assert before is not None
+    assert after is not None
+    assert (status, answer["status"], bool(answer["reason"])) == (200, "done", True)
+    assert after["version"] > before["version"]
+    changed = {
+        "pickup_point": after["shop"]["pickup_point"] == POINTS[2], "split": len(after["shipments"]) == 2,
+        "refund": [each["amount"] for each in after["adjustments"]] == [500], "voucher": vouchers(shop) == [1000],
+        "cancel": (after["status"], sum(each["amount"] for each in after["adjustments"])) == ("cancelled", after["total"]),
+        "change_address": after["shop"]["address"] == {name: HOME[name] for name in ("street", "postcode", "city")},
+        "reserve_in_store": "Gda\u0144sk" in after["shop"]["timeline"][-1]["note"],
+    }  # fmt: skip
+    assert changed[kind]
+    async with shop.shopper() as office:
+        assert kind in await office.get(f"/backoffice/orders/{order_id}")
+
+
+@pytest.mark.parametrize("kind", ["voucher", "pickup_point", "split", "change_address", "reserve_in_store"])
+async def test_what_can_be_taken_back_is_put_back_once(shop: Shop, kind: str) -> None:
+    order_id = await fresh_order(shop)
+    accepted = offer(order_id, kind, params=KINDS[kind])
+    before = shop.site.store.order(order_id)
+    await shop.call_action(accepted)
+    first = await shop.call_action(withdrawn(accepted))
+    assert first == (200, {"status": "done", "reason": "It is as it was before."})
+    assert await shop.call_action(withdrawn(accepted)) == first
+    after = shop.site.store.order(order_id)
+    assert before is not None
+    assert after is not None
+    assert vouchers(shop) == []
+    way = [(order["shop"]["delivery"], order["shop"]["pickup_point"], order["shop"]["address"]) for order in (before, after)]
+    assert way[0] == way[1]
+    open_parcels = [parcel for parcel in after["shipments"] if parcel["stage"] != "cancelled"]
+    assert [(parcel["id"], parcel["item_ids"]) for parcel in open_parcels] == [(p["id"], p["item_ids"]) for p in before["shipments"]]
+    assert len(after["shipments"]) == (2 if kind == "split" else 1), "a parcel that the shop has told of is not left out"
+    assert after["shop"]["timeline"][-1]["stage"] == "undone"
+
+
+async def test_what_went_on_or_never_was_stays(shop: Shop) -> None:
+    order_id = await fresh_order(shop)
+    accepted = offer(order_id, "change_address", params=KINDS["change_address"])
+    assert (await shop.call_action(withdrawn({**accepted, "offer_id": OFFER[:-1] + "1"})))[1]["reason"] == "This cannot be taken back."
+    await shop.call_action(accepted)
+    async with shop.shopper() as office:
+        await office.post(f"/backoffice/orders/{order_id}/move", {"shipment": "s-1", "stage": "packed"})
+    answer = (await shop.call_action(withdrawn(accepted)))[1]
+    assert answer == {"status": "refused", "reason": "The order went on meanwhile, so this stays."}
+    cancel = offer(order_id, "cancel", offer_id=OFFER[:-1] + "2")
+    await shop.call_action(cancel)
+    assert (await shop.call_action(withdrawn(cancel)))[1]["reason"] == "This cannot be taken back."
+
+
+async def test_a_used_voucher_is_not_taken_back(shop: Shop) -> None:
+    order_id = await fresh_order(shop)
+    await shop.call_action(offer(order_id))
+    shop.site.store.use_voucher(shop.site.store.vouchers("customer-a")[0]["code"], "A-9")
+    assert (await shop.call_action(withdrawn(offer(order_id))))[1] == {"status": "refused", "reason": "The voucher was used already."}
+    assert vouchers(shop) == [1000]
+
+
+async def test_a_withdrawal_that_is_settled_later_names_its_own_call(shop: Shop) -> None:
+    order_id = await fresh_order(shop)
+    await shop.call_action(offer(order_id))
+    await switch(shop, "later")
+    assert await shop.call_action(withdrawn(offer(order_id))) == (202, {"status": "pending"})
+    async with shop.shopper() as office:
+        await office.post(f"/backoffice/settle/{OFFER}_undo", {"agree": "yes"})
+    await until(lambda: any(event["type"] == "offer.settled" for _, event in shop.receiver.got))
+    (settled,) = [event["data"] for _, event in shop.receiver.got if event["type"] == "offer.settled"]
+    assert (settled["offer_id"], settled["status"]) == (f"{OFFER}_undo", "done")
+    assert vouchers(shop) == []

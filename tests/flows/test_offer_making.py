@@ -16,7 +16,10 @@ from chat_server.flows import console, messages, offer_making, offers, proactive
 from tests.flows.world import PROMO_RULE, VOUCHER, World, inbox, late, news, order
 
 SAYS = OrderMessage(
-    "delayed", MessageClass.ORDER_PROBLEM, {"en": "{number} is late.[ Would this help? {offer}.]", "pl": "{number}.[ {offer}]"}, offer="voucher"
+    "delayed",
+    MessageClass.ORDER_PROBLEM,
+    {"en": "{number} is late.[ Would this help? {offer}.]", "pl": "{number}.[ {offer}]"},
+    offer="voucher",
 )
 CANCEL = OfferTemplate("cancel", Kind.CANCEL, 2, {"en": "Cancel it"}, {}, {"en": "Cancel"}, terms=Terms(before="packed", grade="link"))
 TWO = {"voucher": VOUCHER, "cancel": CANCEL}
@@ -92,7 +95,9 @@ async def test_an_agent_offers_what_this_shopper_may_get(world: World) -> None:
         await offer_making.make(world.context, agent, conversation, "client-0001", "voucher", "A-1")
     assert other.value.code is Code.CONFLICT
     panel = await console.panel(world.context, agent, conversation)
-    assert [(each["kind"], each["state"], each["order_id"], each["attempts"]) for each in panel["offers"]] == [("cancel", "open", "A-1", [])]
+    assert [(each["kind"], each["state"], each["order_id"], each["attempts"]) for each in panel["offers"]] == [
+        ("cancel", "open", "A-1", [])
+    ]
     assert ("cancel", "A-1") not in [(each["offer"], each["order_id"]) for each in panel["may_offer"]]
     message = next(fact.message for fact in world.ears.told if fact.message is not None and fact.message.id == first["message_id"])
     assert message is not None
