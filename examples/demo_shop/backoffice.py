@@ -57,6 +57,7 @@ def routes() -> list[web.RouteDef]:
 
 def guarded(handler: Handler) -> Handler:
     """A page of the back office: from this machine only, or with the password."""
+
     async def checked(request: web.Request) -> web.Response:
         password = request.app[SITE].settings.backoffice_password
         if password:
