@@ -49,7 +49,13 @@ def test_everything_is_read() -> None:
     offer = parse_offers([read(FULL)])["pickup"]
     assert offer.terms == Terms(("shipped", "delivery_failed"), "delivered", 48, True, "signed", 100, 200, 2, (1, 30), 30, 8)
     assert offer.choices == (Choice("p-1", {"en": "North"}, {"en": "day and night"}), Choice("p-2", {"en": "South"}, {}))
-    assert (offer.kind, offer.expires_hours, offer.worth, offer.params, offer.title["pl"]) == (Kind.PICKUP_POINT, 24, 100, {"a": 1}, "Punkt")
+    assert (offer.kind, offer.expires_hours, offer.worth, offer.params, offer.title["pl"]) == (
+        Kind.PICKUP_POINT,
+        24,
+        100,
+        {"a": 1},
+        "Punkt",
+    )
 
 
 @pytest.mark.parametrize(
@@ -78,7 +84,10 @@ def test_each_kind_has_its_own_end_and_its_own_proof(kind: str, before: str | No
         (LEAST.format(kind="voucher") + 'choices = [{ id = "a", title.en = "A" }]', "inbox.offers.choices"),
         (LEAST.format(kind="pickup_point") + "choices = []", "inbox.offers.choices"),
         (LEAST.format(kind="pickup_point") + 'choices = [{ id = "a" }]', "inbox.offers.choices.title"),
-        (LEAST.format(kind="pickup_point") + 'choices = [{ id = "a", title.en = "A" }, { id = "a", title.en = "B" }]', "inbox.offers.choices"),
+        (
+            LEAST.format(kind="pickup_point") + 'choices = [{ id = "a", title.en = "A" }, { id = "a", title.en = "B" }]',
+            "inbox.offers.choices",
+        ),
         (LEAST.format(kind="voucher") + "undo_minutes = -1", "inbox.offers.undo_minutes"),
     ],
 )
