@@ -26,10 +26,12 @@ class Goods:
                 catalogue.put(replace(known, price=row["price"], stock=row["stock"]))
 
     def tell_all(self) -> None:
-        """The whole catalogue: a chat server that is new, or was away, knows all of it soon after the shop's start."""
+        """The whole catalogue: a chat server that is new knows all of it soon. What still waits is not told twice."""
         with self._store.transaction():
+            waiting = self._store.rows("SELECT DISTINCT subject FROM outbox WHERE type = 'product.updated' AND state = 'waiting'")
             for product in self._catalogue.products:
-                self._tell(product)
+                if product.id not in {row["subject"] for row in waiting}:
+                    self._tell(product)
 
     def set(self, product: Product, price: int, stock: int) -> bool:
         """False for what no shop would sell at: nothing is changed then."""

@@ -44,7 +44,8 @@ class Receiver:
 
     url: str = ""
     answers: list[int] = field(default_factory=list)  # taken from the front, then 200
-    got: list[tuple[str, dict[str, Any]]] = field(default_factory=list)  # (webhook-id, event) of accepted ones
+    got: list[tuple[str, dict[str, Any]]] = field(default_factory=list)  # (webhook-id, event) of accepted ones, but for products
+    products: list[dict[str, Any]] = field(default_factory=list)  # what was told of products: always accepted
     refused: int = 0
     clock: Clock = field(default_factory=Clock)
 
@@ -55,9 +56,13 @@ class Receiver:
         except BadSignature:
             self.refused += 1
             return web.json_response({"ok": False}, status=401)
+        event = json.loads(body)
+        if event["type"] == "product.updated":
+            self.products.append(event["data"])
+            return web.json_response({"ok": True})
         status = self.answers.pop(0) if self.answers else 200
         if status == 200:
-            self.got.append((webhook_id, json.loads(body)))
+            self.got.append((webhook_id, event))
         return web.json_response({"ok": status == 200}, status=status)
 
     def orders(self) -> list[dict[str, Any]]:
@@ -102,6 +107,10 @@ class Shop:
     site: Site
     receiver: Receiver
     clock: Clock
+
+    def log(self) -> list[Any]:
+        """Attempts, newest first, but for those of products."""
+        return [row for row in self.site.outbox.log(100) if row["type"] != "product.updated"]
 
     def shopper(self) -> "Shopper":
         return Shopper(self.url)
