@@ -28,6 +28,6 @@ async def product(turn: Turn, words: Words) -> Reply:
 def _line(each: Product, words: Words) -> str:
     state = "here" if each["available"] else "gone"
     if each["price"] is None or each["currency"] is None:
-        return words(f"product_{state}_unpriced", name=each["name"])
+        return words(f"product_{state}_unpriced", product=each["name"])
     price = words.money(each["price"], each["currency"])
-    return words(f"product_{state}", name=each["name"], price=words("price_from", price=price) if each["price_to"] else price)
+    return words(f"product_{state}", product=each["name"], price=words("price_from", price=price) if each["price_to"] else price)
