@@ -1,6 +1,6 @@
 # The two commands are `make run` and `make test`; both install what they need. The rest is for those who change the code.
 PYTHON ?= python3
-.PHONY: help run test test-fast check faults fuzz bench bench-messages bench-idle bench-storm bench-overdue lock clean
+.PHONY: help run test test-fast check faults fuzz bench bench-messages bench-idle bench-storm bench-overdue bench-orders lock clean
 
 help:            ## these lines
 	@sed -n 's/^\([a-z-]*:\)  *## /\1\t/p' Makefile | expand -t 16
@@ -37,6 +37,9 @@ bench-storm:     ## how long everybody needs to come back after a restart
 
 bench-overdue:   ## how many late parcels are told before the shopper asks, and how often for nothing
 	@$(PYTHON) -m tools.test bench-overdue
+
+bench-orders:    ## webhooks of a shop per second and core, beside a bare HMAC check; a storm, and what it does to the chat
+	@$(PYTHON) -m tools.test bench-orders
 
 lock:            ## pins again: requirements*.txt and widget/package-lock.json
 	@$(PYTHON) -m tools.lock

@@ -1,4 +1,4 @@
-"""A storm of a shop's webhooks: orders from placed to delivered, sent in disorder, many twice, some signed with a key that is not the shop's.
+"""A storm of a shop's webhooks: orders from placed to delivered, in disorder, many twice, some signed with another key than the shop's.
 
 Knows what a server must have made of it, so that a run can be judged. Seeded: the same numbers make the same storm.
 """

@@ -114,7 +114,7 @@ class _Batch:
 
         def told(before: OrderState | None) -> OrderState:
             after = fold(before, event)
-            return add_fragments(after, store.fragments_of(self._conn, config.inbox_id, order_id)) if before is None else after
+            return add_fragments(after, self._desk.waiting(order.key)) if before is None else after
 
         known = order.state
         stale = known is not None and known.head.stamp > event.head.stamp
@@ -128,7 +128,7 @@ class _Batch:
         numbers: Numbers = Counter(("unknown", value) for value in fragment.unknown)
         if fragment.order_id is not None:
             if not self._add(source, fragment.order_id, fragments_of(fragment), fragment.quiet, numbers):
-                store.add_fragments(self._conn, inbox_id, fragment.order_id, fragments_of(fragment), self._now)
+                self._desk.wait((inbox_id, fragment.order_id), fragments_of(fragment))
                 numbers[("waiting", "order")] += 1
             return numbers
         for track in fragment.tracks:

@@ -11,8 +11,9 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from order_status import store
 from order_status.events import Track
-from order_status.fold import add_fragments, followed, join_tracks
+from order_status.fold import add_fragments, followed, gather, join_tracks
 from order_status.news import PAYMENT_PATIENCE, News, news
 from order_status.sources import Source
 from order_status.stages import Fragments, OrderState, contradicted
@@ -54,13 +55,14 @@ class Desk:
         self._broken: dict[OrderKey, str] = {}
         self._tracks: dict[tuple[str, str], list[Track]] = {}
         self._named: set[tuple[str, str, str]] = set()
+        self._waiting: dict[OrderKey, Fragments] = {}
 
     def load(self, keys: Collection[OrderKey], numbers: Collection[tuple[str, str]] = ()) -> None:
         """These orders, whether we have seen them or not, and what carriers said of these tracking numbers: (inbox, key)."""
         self._take(sql.lock_orders(self._conn, keys, self._now))
-        for key in keys:
-            if key not in self._orders and key not in self._broken:
-                self._orders[key] = Order(key, "", None, None, [])
+        new = [key for key in keys if key not in self._orders and key not in self._broken]
+        self._orders.update({key: Order(key, "", None, None, []) for key in new})
+        self._waiting.update(store.fragments_of(self._conn, new) if new else {})
         self._tracks.update({number: [] for number in numbers})
         self._tracks.update(sql.tracks_of(self._conn, numbers, self._now))
 
@@ -69,6 +71,16 @@ class Desk:
         if key in self._broken:
             raise Unreadable(self._broken[key])
         return self._orders[key]
+
+    def waiting(self, key: OrderKey) -> Fragments:
+        """What came of a loaded order before its first snapshot."""
+        return self._waiting.get(key, Fragments())
+
+    def wait(self, key: OrderKey, fragments: Fragments) -> None:
+        """Keep a piece of an order until its first snapshot comes."""
+        store.add_fragments(self._conn, *key, fragments, self._now)
+        if key in self._orders:
+            self._waiting[key] = gather(self.waiting(key), fragments)
 
     def known_order(self, key: OrderKey) -> Order | None:
         """None for one that no snapshot has told of yet. Raises Unreadable."""
@@ -123,16 +135,16 @@ class Desk:
         operated.set_aside(self._conn, self._broken, self._now)
 
     def _take(self, found: dict[OrderKey, tuple[str, str]]) -> None:
-        states: dict[OrderKey, tuple[str, OrderState]] = {}
+        states: dict[OrderKey, tuple[str, OrderState, OrderState]] = {}
         for key, (source_id, text) in found.items():
             if text:
                 try:
-                    states[key] = (source_id, read_state(text))
+                    states[key] = (source_id, *read_state(text))
                 except msgspec.MsgspecError as error:
                     self._broken[key] = str(error)
         told = sql.recorded(self._conn, list(states)) if states else {}
-        for key, (source_id, state) in states.items():
-            self._orders[key] = Order(key, source_id, state, followed(state), told.get(key, []))
+        for key, (source_id, state, seen) in states.items():
+            self._orders[key] = Order(key, source_id, state, seen, told.get(key, []))
 
     def _told_of(self, inbox_id: str, numbers: Iterable[str]) -> tuple[Track, ...]:
         keys = [(inbox_id, number) for number in sorted(numbers)]

@@ -9,11 +9,10 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import RowMapping, Table, select, tuple_, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import RowMapping, bindparam, select, tuple_, update
 
 from order_status.events import Due, OrderOverdue
-from order_status.store import Connection, OrderKey, insert_once
+from order_status.store import Connection, OrderKey, insert_once, put_each
 from order_status.tables import durations, overdue, watches
 
 REMEMBERED = 500
@@ -31,19 +30,27 @@ def any_look_due(conn: Connection, now: datetime) -> bool:
     return conn.execute(select(watches.c.order_id).where(watches.c.look_at <= now).limit(1)).first() is not None
 
 
-def look_at(conn: Connection, key: OrderKey, at: datetime | None) -> None:
-    conn.execute(update(watches).where(watches.c.inbox_id == key[0], watches.c.order_id == key[1]).values(look_at=at))
+def look_at(conn: Connection, looks: Sequence[tuple[OrderKey, datetime | None]]) -> None:
+    """When to look at these orders again; None: nothing is awaited."""
+    if looks:
+        here = update(watches).where(watches.c.inbox_id == bindparam("inbox"), watches.c.order_id == bindparam("ident"))
+        conn.execute(here.values(look_at=bindparam("at")), [{"inbox": key[0], "ident": key[1], "at": at} for key, at in looks])
 
 
-def durations_of(conn: Connection, key: OrderKey) -> dict[tuple[str, str], bool]:
-    """What is recorded of this order: (shipment, step) -> whether with the way to the arrival."""
-    query = select(durations.c.shipment_id, durations.c.step, durations.c.rest_s)
-    rows = conn.execute(query.where(durations.c.inbox_id == key[0], durations.c.order_id == key[1]))
-    return {(row.shipment_id, row.step): row.rest_s is not None for row in rows}
+def durations_of(conn: Connection, keys: Sequence[OrderKey]) -> dict[OrderKey, dict[tuple[str, str], bool]]:
+    """What is recorded of these orders: (shipment, step) -> whether with the way to the arrival."""
+    found: dict[OrderKey, dict[tuple[str, str], bool]] = defaultdict(dict)
+    for row in conn.execute(select(durations).where(tuple_(durations.c.inbox_id, durations.c.order_id).in_(keys))).mappings():
+        found[(row["inbox_id"], row["order_id"])][(row["shipment_id"], row["step"])] = row["rest_s"] is not None
+    return found
 
 
-def record_duration(
-    conn: Connection,
+def record_durations(conn: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Steps have ended (see `duration_row`); again when the parcel has arrived."""
+    put_each(conn, durations, rows, ["rest_s"])
+
+
+def duration_row(
     key: OrderKey,
     shipment_id: str,
     step: str,
@@ -55,10 +62,9 @@ def record_duration(
     so_far: timedelta,
     rest: timedelta | None,
     ended_at: datetime,
-) -> None:
-    """A step has ended; again when the parcel has arrived."""
+) -> dict[str, Any]:
     rest_s = round(rest.total_seconds()) if rest is not None else None
-    row = {
+    return {
         "inbox_id": key[0],
         "order_id": key[1],
         "shipment_id": shipment_id,
@@ -71,7 +77,6 @@ def record_duration(
         "rest_s": rest_s,
         "ended_at": ended_at,
     }
-    _put(conn, durations, row, {"rest_s": rest_s})
 
 
 def paces(conn: Connection, inbox_id: str, country: str, stage: str, carrier: str | None) -> tuple[list[timedelta], ...]:
@@ -112,10 +117,3 @@ def withdraw(conn: Connection, found: OrderOverdue, now: datetime) -> None:
 def _overdue(row: RowMapping) -> OrderOverdue:
     known = {name: value for name, value in row.items() if name not in ("told_day", "told_time")}
     return OrderOverdue(**known, told=Due(row["told_day"], row["told_time"]) if row["told_day"] else None)
-
-
-def _put(conn: Connection, table: Table, row: Mapping[str, Any], changed: Mapping[str, Any]) -> None:
-    """Insert the row; where its key is taken, change only `changed`."""
-    insert = (postgresql.insert(table) if conn.dialect.name == "postgresql" else sqlite.insert(table)).values(**row)
-    key = [column.name for column in table.primary_key.columns]
-    conn.execute(insert.on_conflict_do_update(index_elements=key, set_=dict(changed)))

@@ -23,6 +23,7 @@ from order_status.store import operations as operated
 from order_status.writer import Writer
 
 BODY_LIMIT = 256 * 1024
+AT_ONCE = 16  # webhooks of one source that the writer has in hand: the next of a storm wait here, and not before what people write
 LETTERS_KEPT = 500  # for each source: a shop that sends only what cannot be read fills no disk
 FLUSH_AFTER = timedelta(seconds=1)  # what nobody signed is counted in memory meanwhile: a flood of it is no flood of transactions
 
@@ -51,6 +52,7 @@ class Ingest:
         self._clock = clock
         self._wake = wake
         self._uncounted: dict[str, Counter[tuple[str, str]]] = {}
+        self._gates = {source_id: asyncio.Semaphore(AT_ONCE) for source_id in sources}
         self._used: dict[tuple[str, str], tuple[int, datetime]] = {}
         self._flushed_at = clock()
 
@@ -85,7 +87,8 @@ class Ingest:
             await self._bury(source, verified, body, event.message, now)
             return self._refuse(source, 400, "bad_request", event.message, "malformed")
         key, event = (event.key, event.event) if isinstance(event, Keyed) else (verified.delivery_id, event)
-        outcome = await self._writer.write_each(commit_each, Taken(source, key, verified.topic, body, event, now))
+        async with self._gates[source.config.id]:
+            outcome = await self._writer.write_each(commit_each, Taken(source, key, verified.topic, body, event, now))
         if outcome == "unreadable":
             return refusal(503, "unavailable", "the order cannot be read; it is being looked at"), "refused", "order_unreadable"
         if outcome == "accepted":

@@ -6,6 +6,7 @@ Only the two stages of a delivery attempt repeat, and there the clock decides. W
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from order_status.events import Adjustment, Customer, Due, Mark, Measure, OrderHead, Shipment, Stamp, Track
 
@@ -131,6 +132,7 @@ class Fragments:
     tracks: tuple[Track, ...] = ()
 
 
+@lru_cache(2000)
 def number_key(tracking_number: str) -> str | None:
     """The key of a tracking number, however it is spaced and cased; None for one without a letter or digit."""
     plain = "".join(letter for letter in tracking_number.upper() if letter.isalnum())[:100]

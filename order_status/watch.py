@@ -8,6 +8,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from order_status import history, store
 from order_status.calendars import DeliveryConfig, workdays
@@ -60,17 +61,22 @@ class Watch:
         states = store.states(conn, keys, broken)
         operated.set_aside(conn, broken, now)
         known = history.overdue_of(conn, keys)
+        recorded = history.durations_of(conn, keys)
+        learned: list[dict[str, Any]] = []
+        again: list[tuple[store.OrderKey, datetime | None]] = []
         raised = withdrawn = 0
         for key, first_seen_at in looks:
             watched = self._deliveries.get(key[0])
             if watched is None or key not in states:
-                history.look_at(conn, key, None)
+                again.append((key, None))
                 continue
             look = _Look(conn, key, *states[key], known.get(key, []), first_seen_at, now, *watched)
-            look.learn()
+            learned += look.learn(recorded.get(key, {}))
             withdrawn += look.withdraw()
             raised += look.judge(self._pace)
-            history.look_at(conn, key, look.again_at)
+            again.append((key, look.again_at))
+        history.record_durations(conn, learned)
+        history.look_at(conn, again)
         return len(looks), raised, withdrawn
 
     def _pace(self, conn: store.Connection, config: DeliveryConfig, stage: str, carrier: str | None, now: datetime) -> Pace:
@@ -102,11 +108,11 @@ class _Look:
         self._conn, self._key, self._source_id, self._state = conn, key, source_id, state
         self._known, self._first_seen_at, self._now, self._config, self._days = known, first_seen_at, now, config, days
 
-    def learn(self) -> None:
-        """Record how long the steps took that have ended. A test teaches nothing."""
+    def learn(self, recorded: Mapping[tuple[str, str], bool]) -> list[dict[str, Any]]:
+        """How long the steps took that have ended, as rows; `recorded`: what is known already. A test teaches nothing."""
+        rows: list[dict[str, Any]] = []
         if self._state.head.test:
-            return
-        recorded = history.durations_of(self._conn, self._key)
+            return rows
         for parcel in self._state.parcels:
             for step in passed(parcel):
                 has_rest = recorded.get((parcel.facts.id, step.name))
@@ -114,8 +120,7 @@ class _Look:
                     continue
                 took = self._days.spent(step.began, step.ended)
                 if took <= LONGEST:
-                    history.record_duration(
-                        self._conn,
+                    row = history.duration_row(
                         self._key,
                         parcel.facts.id,
                         step.name,
@@ -127,6 +132,8 @@ class _Look:
                         rest=self._days.spent(step.ended, step.arrived_at) if step.arrived_at else None,
                         ended_at=step.ended,
                     )
+                    rows.append(row)
+        return rows
 
     def withdraw(self) -> int:
         """What no longer stands: there was another record, another day, or the order has ended."""

@@ -24,6 +24,7 @@ MODULES = {
     "bench-idle": "benchmarks.idle",
     "bench-storm": "benchmarks.storm",
     "bench-overdue": "benchmarks.overdue",
+    "bench-orders": "benchmarks.orders",
 }
 """Commands that are one module: what each means and which options it takes stands there."""
 

@@ -20,6 +20,8 @@ from chat_server.flows import offers, proactive
 from chat_server.flows.context import Context
 
 POLL_S = 1.0
+PAUSE_S = 0.05
+"""between two looks that found nothing: each webhook of a storm wakes us, and what they bring is not due before its debounce is over"""
 LIMIT = 50
 TOGETHER = 10
 """orders that are told at once, so that their writes share commits"""
@@ -129,6 +131,7 @@ class OrderFacts:
                     await asyncio.wait_for(self._source.wake.wait(), self._poll_s)
                 except TimeoutError:
                     continue
+                await asyncio.sleep(PAUSE_S)
 
     def hinted(self) -> None:
         """Another process took something into the outbox."""

@@ -8,11 +8,12 @@ No decisions here. Every write is safe to repeat: what is already there stays. W
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 import msgspec
 from sqlalchemy import Connection as Connection
-from sqlalchemy import RowMapping, Table, func, select, tuple_, update
+from sqlalchemy import RowMapping, Table, bindparam, func, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from order_status.events import Delivery, Effect, OfferSettled, Settlement, Track
@@ -25,6 +26,9 @@ from order_status.tables_operations import unreadable
 UNKNOWN_KEPT = 100  # distinct unknown values, and distinct ignored topics, counted for each source; further ones are counted together
 NUMBER_USED_AGAIN = timedelta(days=120)  # carriers begin their numbers anew: an older order is not the one that is meant
 OrderKey = tuple[str, str]  # inbox id, order id
+_FRAGMENTS = select(fragments.c.inbox_id, fragments.c.order_id, fragments.c.fragments).where(
+    tuple_(fragments.c.inbox_id, fragments.c.order_id).in_(bindparam("keys", expanding=True))
+)
 
 
 def orders_with(conn: Connection, inbox_id: str, key: str, now: datetime) -> list[str]:
@@ -60,12 +64,10 @@ def add_fragments(conn: Connection, inbox_id: str, order_id: str, new: Fragments
     conn.execute(update(fragments).where(here).values(fragments=as_json(joined), heard_at=now))
 
 
-def fragments_of(conn: Connection, inbox_id: str, order_id: str) -> Fragments:
-    """What came of this order before its first snapshot."""
-    found = conn.execute(
-        select(fragments.c.fragments).where(fragments.c.inbox_id == inbox_id, fragments.c.order_id == order_id)
-    ).scalar_one_or_none()
-    return msgspec.json.decode(found, type=Fragments) if found else Fragments()
+def fragments_of(conn: Connection, keys: Sequence[OrderKey]) -> dict[OrderKey, Fragments]:
+    """What came of these orders before their first snapshot."""
+    rows = conn.execute(_FRAGMENTS, {"keys": list(keys)})
+    return {(row[0], row[1]): msgspec.json.decode(row[2], type=Fragments) for row in rows}
 
 
 def due_orders(conn: Connection, now: datetime, limit: int) -> list[OrderKey]:
@@ -94,7 +96,7 @@ def states(conn: Connection, keys: Sequence[OrderKey], broken: dict[OrderKey, st
     for row in conn.execute(query).mappings():
         key = (row["inbox_id"], row["order_id"])
         try:
-            found[key] = (row["source_id"], followed(read_state(row["state"])))
+            found[key] = (row["source_id"], read_state(row["state"])[1])
         except msgspec.MsgspecError as error:
             if broken is not None:
                 broken[key] = str(error)
@@ -177,16 +179,22 @@ def _distinct(conn: Connection, source_id: str, kind: str) -> int:
 def insert_each(conn: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
     """Many rows at once; those that break a unique constraint are left out."""
     if rows:
-        insert = postgresql.insert(table) if conn.dialect.name == "postgresql" else sqlite.insert(table)
-        conn.execute(insert.on_conflict_do_nothing(), list(rows))
+        conn.execute(_insert(conn.dialect.name, table, ()), list(rows))
 
 
 def put_each(conn: Connection, table: Table, rows: Sequence[Mapping[str, Any]], changed: Sequence[str]) -> None:
     """Many rows at once; where a key is taken, the columns `changed` take the new values."""
     if rows:
-        insert = postgresql.insert(table) if conn.dialect.name == "postgresql" else sqlite.insert(table)
-        key = [column.name for column in table.primary_key.columns]
-        conn.execute(insert.on_conflict_do_update(index_elements=key, set_={name: insert.excluded[name] for name in changed}), list(rows))
+        conn.execute(_insert(conn.dialect.name, table, tuple(changed)), list(rows))
+
+
+@cache
+def _insert(dialect: str, table: Table, changed: tuple[str, ...]) -> postgresql.Insert | sqlite.Insert:
+    insert = postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
+    if not changed:
+        return insert.on_conflict_do_nothing()
+    key = [column.name for column in table.primary_key.columns]
+    return insert.on_conflict_do_update(index_elements=key, set_={name: insert.excluded[name] for name in changed})
 
 
 def insert_once(conn: Connection, table: Table, row: Mapping[str, Any]) -> bool:
@@ -196,8 +204,43 @@ def insert_once(conn: Connection, table: Table, row: Mapping[str, Any]) -> bool:
     return conn.execute(insert.values(**row).on_conflict_do_nothing().returning(*key)).first() is not None
 
 
-def read_state(text: str) -> OrderState:
-    return msgspec.json.decode(text, type=OrderState)
+class _Memory:
+    """Saved states as they were last read or written, by their text: an order of which much is heard is not read from JSON each time.
+
+    What a text says never changes, so that nothing here can be out of date.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._known: dict[str, tuple[OrderState, OrderState]] = {}
+
+    def get(self, text: str) -> tuple[OrderState, OrderState] | None:
+        return self._known.get(text)
+
+    def put(self, text: str, state: OrderState, seen: OrderState) -> None:
+        """Only ever by the writer's thread."""
+        while len(self._known) >= self._most:
+            del self._known[next(iter(self._known))]
+        self._known[text] = (state, seen)
+
+
+_memory = _Memory(1000)
+
+
+def read_state(text: str) -> tuple[OrderState, OrderState]:
+    """As it is saved, and as it is read. Raises msgspec.MsgspecError."""
+    known = _memory.get(text)
+    if known is None:
+        state = msgspec.json.decode(text, type=OrderState)
+        known = (state, followed(state))
+    return known
+
+
+def write_state(state: OrderState, seen: OrderState) -> str:
+    """`seen`: the same as it is read. Only for the writer's thread."""
+    text = as_json(state)
+    _memory.put(text, state, seen)
+    return text
 
 
 def as_json(value: OrderState | Track | Fragments) -> str:

@@ -11,18 +11,29 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import delete, select, tuple_, update
+from sqlalchemy import bindparam, delete, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from order_status.events import Track
 from order_status.news import News
 from order_status.stages import OrderState, headline
-from order_status.store import NUMBER_USED_AGAIN, Connection, OrderKey, as_json, insert_each, news_of, put_each
+from order_status.store import NUMBER_USED_AGAIN, Connection, OrderKey, insert_each, news_of, put_each, write_state
 from order_status.tables import changes, deliveries, orders, parcels, tracks, watches
 
 DeliveryKey = tuple[str, str]  # source id, delivery id
 AT_ONCE = 200
 """keys in one query"""
+_LOCKED = (
+    select(orders.c.inbox_id, orders.c.order_id, orders.c.source_id, orders.c.state)
+    .where(tuple_(orders.c.inbox_id, orders.c.order_id).in_(bindparam("keys", expanding=True)))
+    .with_for_update()
+)
+_RECORDED = select(changes).where(tuple_(changes.c.inbox_id, changes.c.order_id).in_(bindparam("keys", expanding=True)))
+_TRACKS = (
+    select(tracks.c.inbox_id, tracks.c.key, tracks.c.track)
+    .where(tracks.c.heard_at > bindparam("since"))
+    .where(tuple_(tracks.c.inbox_id, tracks.c.key).in_(bindparam("keys", expanding=True)))
+)
 
 
 @dataclass(slots=True)
@@ -65,10 +76,9 @@ def lock_orders(conn: Connection, keys: Collection[OrderKey], create: datetime |
 
 
 def _locked(conn: Connection, keys: Collection[OrderKey]) -> dict[OrderKey, tuple[str, str]]:
-    query = select(orders.c.inbox_id, orders.c.order_id, orders.c.source_id, orders.c.state)
     found: dict[OrderKey, tuple[str, str]] = {}
     for some in _portions(sorted(keys)):
-        rows = conn.execute(query.where(tuple_(orders.c.inbox_id, orders.c.order_id).in_(some)).with_for_update())
+        rows = conn.execute(_LOCKED, {"keys": some})
         found.update({(row[0], row[1]): (row[2], row[3]) for row in rows})
     return found
 
@@ -85,7 +95,7 @@ def save_orders(conn: Connection, saved: Iterable[tuple[OrderKey, str, OrderStat
             "placed_at": state.head.placed_at,
             "updated_at": state.head.stamp.at,
             "headline": headline(seen),
-            "state": as_json(state),
+            "state": write_state(state, seen),
         }
         for key, source_id, state, seen in saved
     ]
@@ -96,8 +106,7 @@ def recorded(conn: Connection, keys: Collection[OrderKey]) -> dict[OrderKey, lis
     """Every effect of these orders that ever reached the outbox."""
     found: dict[OrderKey, list[News]] = defaultdict(list)
     for some in _portions(sorted(keys)):
-        query = select(changes).where(tuple_(changes.c.inbox_id, changes.c.order_id).in_(some))
-        for row in conn.execute(query).mappings():
+        for row in conn.execute(_RECORDED, {"keys": some}).mappings():
             found[(row["inbox_id"], row["order_id"])].append(news_of(row))
     return found
 
@@ -148,8 +157,7 @@ def tracks_of(conn: Connection, keys: Collection[tuple[str, str]], now: datetime
     """What carriers have said of these tracking numbers, by (inbox, key)."""
     found: dict[tuple[str, str], list[Track]] = defaultdict(list)
     for some in _portions(sorted(keys)):
-        query = select(tracks.c.inbox_id, tracks.c.key, tracks.c.track).where(tracks.c.heard_at > now - NUMBER_USED_AGAIN)
-        for row in conn.execute(query.where(tuple_(tracks.c.inbox_id, tracks.c.key).in_(some))):
+        for row in conn.execute(_TRACKS, {"keys": some, "since": now - NUMBER_USED_AGAIN}):
             found[(row[0], row[1])].append(msgspec.json.decode(row[2], type=Track))
     return found
 

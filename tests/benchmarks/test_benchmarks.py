@@ -56,3 +56,12 @@ def test_storm(tmp_path: Path) -> None:
     [restart] = figures["servers"]["node"]["restart"]
     assert 0 <= restart["half_back_s"] <= restart["all_back_s"] < 60
     assert "all back" in shown
+
+
+def test_orders(tmp_path: Path) -> None:
+    """It ends with an error when any effect is missing or there twice, so that its end says that there is none."""
+    shown, figures = run("orders", tmp_path, "--runs", "1", "--posts", "60", "--rate", "100", "--seconds", "2", "--pairs", "2", "--chat", "10")
+    assert list(figures["capacity"]) == ["hmac", "ours"]
+    assert figures["outcomes"] == {"200 accepted": 130, "200 duplicate": 60, "401": 10}
+    assert figures["storm"]["chat_during_p99_ms"] > 0
+    assert "every effect exactly once" in shown
