@@ -134,6 +134,8 @@ class Crowd:
         """The fault has gone: wait for answers, then for every view; read the database. Gives up waiting, never checking."""
         await self.stop()
         await _until(self._answered, patience_s)
+        await self.shop.come_back()
+        await _until(self._answered, patience_s)
         self.history.healed = monotonic()
         await _until(self._caught_up, self.history.within)
         self.history.read = monotonic()

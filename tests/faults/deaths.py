@@ -48,7 +48,7 @@ FAULTS = (
     Fault("kill -9 of a node", kill, short=2, full=50),
     Fault("SIGTERM deploy", deploy, short=1, full=20, env=AS_DEPLOYED),
     Fault("SIGSTOP of a node", stand_still, short=1, full=10),
-    Fault("kill -9 of a node", kill, short=1, full=50, stands="many", patience_s=90),
+    Fault("kill -9 of a node", kill, short=1, full=50, stands="many", patience_s=240),
     Fault("SIGTERM deploy", deploy, short=2, full=20, stands="many", env=AS_DEPLOYED, patience_s=90),
     Fault("SIGSTOP of a node", stand_still, short=1, full=10, stands="many"),
 )

@@ -32,6 +32,7 @@ class Backend:
         self._http, self._history, self._urls, self._pace = http, history, urls, pace
         self._origin = server.origin
         self.pending: set[asyncio.Task[None]] = set()
+        self._customers: list[Browser] = []
 
     def report(self) -> None:
         """In the background; `idle` waits for it."""
@@ -44,7 +45,18 @@ class Backend:
         browser = Browser(History(), customer, KEYS[DEMO], DEMO, self._origin, self._shop.token(customer))
         await self._visit(browser)
         await self._deliver(customer)
-        await self._visit(browser)  # the news waits for who was away for long
+        await self._visit(browser)
+        self._customers.append(browser)
+
+    async def come_back(self) -> None:
+        """Every customer once more: what could only be told after they had been away for long waits for them."""
+        few = asyncio.Semaphore(10)
+
+        async def visit(browser: Browser) -> None:
+            async with few:
+                await self._visit(browser)
+
+        await asyncio.gather(*map(visit, self._customers))
 
     async def _visit(self, browser: Browser) -> None:
         """The customer says hello on the site."""
