@@ -13,7 +13,8 @@ from chat_server.core.hours import DAYS, Hours
 from chat_server.core.inbox import Inbox
 from chat_server.core.model import Json
 from chat_server.core.offer_reading import parse_offers
-from chat_server.core.order_news import OrderMessage, parse_order_messages
+from chat_server.core.order_news import OrderMessage
+from chat_server.core.order_news_reading import parse_order_messages
 from chat_server.core.policy import parse_policy
 from chat_server.core.policy_table import Invalid, Table
 from chat_server.core.triggers import compile_rules

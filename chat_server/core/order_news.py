@@ -5,16 +5,15 @@ Pure. Whether and when the candidate goes out is decided by `proactive.arbitrate
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, tzinfo
 from enum import StrEnum
 
 from chat_server.core.model import Json
 from chat_server.core.offer import OfferTemplate
-from chat_server.core.order_news_text import carrier_name, check, day_text, fill, spoken_measure, still_ahead
+from chat_server.core.order_news_text import carrier_name, day_text, fill, spoken_measure, still_ahead
 from chat_server.core.policy import MessageClass
-from chat_server.core.policy_table import Invalid, Table
 from chat_server.core.proactive_candidate import Candidate, OrderRef, candidate_id, text_for
 
 STAGES = (
@@ -95,41 +94,6 @@ class OrderNews:
     def dedupe_key(self) -> str:
         """One effect of one order is told once."""
         return f"order:{self.source_id}:{self.order_id}:{self.effect_key}"
-
-
-def parse_order_messages(
-    entries: Sequence[Mapping[str, object]], base: Mapping[str, OrderMessage] | None = None, field: str = "order_messages"
-) -> dict[str, OrderMessage]:
-    """Messages by stage. With `base` (the built-in ones) an entry changes what it names and leaves the rest,
-    locale by locale. Raises Invalid, naming the field."""
-    messages = dict(base or {})
-    named: set[str] = set()
-    for place, entry in enumerate(entries):
-        table = Table(entry, f"{field}[{place}]")
-        stage = table.text("on")
-        if stage not in STAGES:
-            raise Invalid(table.path("on"), f"{stage!r} is not a stage that is told; known: {', '.join(STAGES)}")
-        if stage in named:
-            raise Invalid(table.path("on"), f"{stage!r} is set twice")
-        named.add(stage)
-        default = MessageClass.ORDER_PROBLEM if stage in PROBLEMS else MessageClass.ORDER_PROGRESS
-        before = messages.get(stage, OrderMessage(stage, default, {}))
-        text = table.by_locale("text")
-        for locale, words in text.items():
-            check(words, table.path(f"text.{locale}"))
-        message = replace(
-            before,
-            class_=_class(table, before.class_),
-            text={**before.text, **text},
-            enabled=table.flag("enabled", before.enabled),
-            offer=table.text("offer", before.offer or "", empty=True) or None,
-            value=table.number("value", before.value, least=0, most=1_000_000),
-        )
-        if not message.text:
-            raise Invalid(table.path("text"), 'has no text; write text.en = "…"')
-        table.done()
-        messages[stage] = message
-    return messages
 
 
 def news_of(
@@ -277,14 +241,6 @@ def still_true(ref: OrderRef, order: Json) -> bool:
     if stage in _LATE:
         return bool(parcel.get("delayed")) and now_at != "delivered"
     return bool(now_at == stage)
-
-
-def _class(table: Table, default: MessageClass) -> MessageClass:
-    allowed = (MessageClass.ORDER_PROBLEM, MessageClass.ORDER_PROGRESS, MessageClass.SERVICE)
-    name = table.text("class", default.value)
-    if name not in {class_.value for class_ in allowed}:
-        raise Invalid(table.path("class"), f"must be one of {', '.join(class_.value for class_ in allowed)}")
-    return MessageClass(name)
 
 
 def _expected(value: object) -> date | datetime | None:

@@ -75,8 +75,10 @@ def test_without_an_order_only_what_is_not_about_one(kind: Kind) -> None:
     [
         (Kind.CANCEL, ("preparing",), False), (Kind.CANCEL, ("preparing", "packed"), True), (Kind.CANCEL, (), False),
         (Kind.SPLIT, ("preparing",), False), (Kind.SPLIT, ("packed",), True),
-        (Kind.CHANGE_ADDRESS, ("packed",), False), (Kind.CHANGE_ADDRESS, ("packed", "shipped"), False), (Kind.CHANGE_ADDRESS, ("shipped",), True),
-        (Kind.PICKUP_POINT, ("delivery_failed",), False), (Kind.PICKUP_POINT, ("ready_for_pickup",), True), (Kind.PICKUP_POINT, ("lost",), True),
+        (Kind.CHANGE_ADDRESS, ("packed",), False), (Kind.CHANGE_ADDRESS, ("packed", "shipped"), False),
+        (Kind.CHANGE_ADDRESS, ("shipped",), True),
+        (Kind.PICKUP_POINT, ("delivery_failed",), False), (Kind.PICKUP_POINT, ("ready_for_pickup",), True),
+        (Kind.PICKUP_POINT, ("lost",), True),
         (Kind.CANCEL, ("cancelled", "preparing"), False),
     ],
 )  # fmt: skip
@@ -128,7 +130,8 @@ def test_what_is_chosen() -> None:
 @pytest.mark.parametrize(
     ("kind", "given_"),
     [
-        (Kind.VOUCHER, {"point": "p-1"}), (Kind.PICKUP_POINT, {}), (Kind.PICKUP_POINT, {"point": "p-3"}), (Kind.PICKUP_POINT, {"store": "p-1"}),
+        (Kind.VOUCHER, {"point": "p-1"}), (Kind.PICKUP_POINT, {}), (Kind.PICKUP_POINT, {"point": "p-3"}),
+        (Kind.PICKUP_POINT, {"store": "p-1"}),
         (Kind.PICKUP_POINT, {"point": "p-1", "address": HOME}), (Kind.RESERVE_IN_STORE, {"point": "p-1"}), (Kind.CHANGE_ADDRESS, {}),
         *((Kind.CHANGE_ADDRESS, {"address": {**HOME, name: ""}}) for name in ADDRESS),
     ],

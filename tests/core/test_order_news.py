@@ -21,9 +21,9 @@ from chat_server.core.order_news import (
     compose,
     contradicted,
     news_of,
-    parse_order_messages,
     words,
 )
+from chat_server.core.order_news_reading import parse_order_messages
 from chat_server.core.order_news_text import check, day_text, fill, still_ahead
 from chat_server.core.policy import MessageClass
 from chat_server.core.policy_table import Invalid

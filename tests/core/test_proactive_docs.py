@@ -5,7 +5,8 @@ import tomllib
 from dataclasses import fields
 from pathlib import Path
 
-from chat_server.core.order_news import STAGES, OrderMessage, Unsaid, parse_order_messages
+from chat_server.core.order_news import STAGES, OrderMessage, Unsaid
+from chat_server.core.order_news_reading import parse_order_messages
 from chat_server.core.policy import MessageClass, Policy
 from chat_server.core.proactive import Reason
 from chat_server.core.triggers import Rule, parse_rules

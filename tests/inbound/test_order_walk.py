@@ -10,7 +10,7 @@ import pytest
 
 from chat_server import inbox_file
 from chat_server.core.model import Json
-from chat_server.core.order_news import parse_order_messages
+from chat_server.core.order_news_reading import parse_order_messages
 from chat_server.flows import proactive, visits
 from chat_server.inbound.order_facts import OrderFacts
 from chat_server.outbound.orders import ShopOrders

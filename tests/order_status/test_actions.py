@@ -236,3 +236,43 @@ async def test_the_face_delivers_and_an_inbox_without_an_address_cannot(tmp_path
         world = World(tmp_path / "shop.db", (ActionConfig("demo", at.url, SECRET, allow_private=True),))
         assert await world.status.deliver(OFFER) == Delivery("done")
         assert await world.status.deliver(replace(OFFER, inbox_id="other")) == Delivery("failed", "no_action_address")
+
+
+async def test_taken_back_is_a_call_of_its_own_under_its_own_key(world: World) -> None:
+    back = replace(OFFER, call="withdrawn")
+    async with shop(says(DONE)) as at:
+        hands = actions(world, at)
+        assert await hands.deliver(OFFER) == Delivery("done")
+        assert await hands.deliver(back) == Delivery("done")
+        assert await hands.deliver(back) == Delivery("done")
+    (_, accepted), (headers, withdrawn) = at.calls
+    assert verify(headers, withdrawn, [SECRET], NOW) == Verified("off_1_undo")
+    assert headers["idempotency-key"] == "off_1_undo"
+    told = json.loads(withdrawn)
+    assert (told["type"], told["data"]) == ("offer.withdrawn", json.loads(accepted)["data"])
+
+
+async def test_the_later_word_on_a_withdrawal_names_its_key(world: World) -> None:
+    back = replace(OFFER, call="withdrawn")
+    async with shop(says(b"", 202)) as at:
+        hands = actions(world, at)
+        assert await hands.deliver(back) == Delivery("pending")
+        await world.send({"offer_id": "off_1", "status": "done"}, kind="offer.settled")
+        assert await hands.deliver(back) == Delivery("pending"), "that was about the acceptance"
+        await world.send({"offer_id": "off_1_undo", "status": "refused", "reason": "used"}, kind="offer.settled")
+        assert await hands.deliver(back) == Delivery("refused", "used")
+        assert len(at.calls) == 1
+
+
+async def test_a_shop_that_said_later_can_be_asked_once_more(world: World) -> None:
+    answers = [says(b"", 202), says(DONE)]
+
+    async def in_turn(request: web.Request) -> web.StreamResponse:
+        return await answers.pop(0)(request)
+
+    async with shop(in_turn) as at:
+        hands = actions(world, at)
+        assert await hands.deliver(OFFER) == Delivery("pending")
+        assert await hands.deliver(replace(OFFER, again=True)) == Delivery("done")
+    (first, _), (second, _) = at.calls
+    assert first["webhook-id"] == second["webhook-id"] == "off_1"
