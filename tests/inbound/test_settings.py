@@ -56,9 +56,7 @@ def test_the_demo_shops_file_is_read_whole(tmp_path: Path) -> None:
     assert file.sources[0]["secrets"] == ("value of DEMO_WEBHOOK_SECRET",)
     assert file.action is not None
     assert file.action["url"] == "value of DEMO_ACTION_URL"
-    assert set(file.inbox.offers) == {
-        *("voucher", "pickup_point", "split", "delivery_back", "cancel", "other_address", "in_store")
-    }
+    assert set(file.inbox.offers) == {*("voucher", "pickup_point", "split", "delivery_back", "cancel", "other_address", "in_store")}
 
 
 @pytest.mark.parametrize(

@@ -18,11 +18,26 @@ offer = "voucher"
 id = "voucher"
 kind = "voucher"
 expires_hours = 72
+undo_minutes = 30
 worth = 1000
 title.en = "10 zł off"
 text.en = "For the wait."
 accept.en = "Take it"
 params = { worth = 1000 }
+
+[[inbox.offers]]
+id = "point"
+kind = "pickup_point"
+title.en = "Pick it up"
+title.pl = "Odbierz"
+accept.en = "Send it there"
+choices = [{ id = "n", title.en = "North" }, { id = "s", title.en = "South", title.pl = "Południe", text.en = "day and night" }]
+
+[[inbox.offers]]
+id = "cancel"
+kind = "cancel"
+title.en = "Cancel it"
+accept.en = "Cancel"
 
 [[inbox.triggers]]
 id = "stuck-checkout"

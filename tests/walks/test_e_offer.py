@@ -172,3 +172,86 @@ async def test_the_shop_cannot_settle_what_nobody_accepted(speaking: Stage, rece
     await eventually(taken, "the shop's word is looked at")
     assert shopper.thread.of("offer_settled") == []
     assert receiver.calls == []
+
+
+async def test_done_and_taken_back(speaking: Stage, receiver: Receiver) -> None:
+    shopper, order, offer = await offered(speaking)
+    assert offer["undo_minutes"] == 30
+    with pytest.raises(CommandFailed) as early:
+        await shopper.wire.call("undo_offer", offer_id=offer["id"])
+    assert early.value.code == "conflict"
+    await shopper.wire.call("accept_offer", offer_id=offer["id"])
+    await states(shopper, "done")
+    assert shopper.thread.of("offer_settled")[1]["undo_until"] is not None
+    second = await speaking.tab(shopper)
+    answers = await asyncio.gather(*(tab.wire.call("undo_offer", offer_id=offer["id"]) for tab in (shopper, second)))
+    assert {answer["state"] for answer in answers} <= {"undoing", "undone"}
+    assert await states(shopper, "undone") == ["accepted", "done", "undoing", "undone"]
+    first, back = receiver.calls
+    assert (back["id"], back["key"], back["type"]) == (offer["id"] + "_undo", offer["id"] + "_undo", "offer.withdrawn")
+    assert back["data"] == first["data"]
+    assert back["data"]["order_id"] == order.id
+
+
+async def test_an_agent_offers_a_choice_and_the_shop_hears_what_was_chosen(speaking: Stage, receiver: Receiver) -> None:
+    shopper, order, _ = await offered(speaking)
+    agent = await speaking.agent()
+    conversation = shopper.thread.conversation
+    assert conversation is not None
+    panel = await agent.panel(conversation)
+    assert ("point", order.id) in [(each["offer"], each["order_id"]) for each in panel["may_offer"]]
+    assert "cancel" not in [each["offer"] for each in panel["may_offer"]], "its parcel has left"
+    made = {"conversation": conversation, "client_id": "client-of-the-agent", "offer": "point", "order_id": order.id}
+    ack = await agent.wire.call("make_offer", **made)
+    assert await agent.wire.call("make_offer", **made) == ack
+    with pytest.raises(CommandFailed) as late:
+        await agent.wire.call("make_offer", **{**made, "client_id": "client-of-another", "offer": "cancel"})
+    assert late.value.code == "conflict"
+    await shopper.has(ack["seq"])
+    message = shopper.thread.messages()[-1]
+    (part,) = message["parts"]
+    assert (message["sender"]["kind"], part["offer"]["asks"], part["offer"]["order_number"]) == ("agent", "point", order.number)
+    offer_id = part["offer"]["id"]
+    for params in (None, {"point": "w"}, {"store": "n"}, {"point": "n", "more": 1}):
+        with pytest.raises(CommandFailed) as refused:
+            await shopper.wire.call("accept_offer", offer_id=offer_id, **({"params": params} if params else {}))
+        assert refused.value.code == "bad_request"
+    await shopper.wire.call("accept_offer", offer_id=offer_id, params={"point": "s"})
+    await states(shopper, "done")
+    assert [call["data"]["params"] for call in receiver.calls] == [{"point": "s"}]
+    settled = [fact for fact in shopper.thread.of("offer_settled") if fact["offer_id"] == offer_id]
+    assert {fact["chosen"] for fact in settled} == {"South"}
+    shown = next(each for each in (await agent.panel(conversation))["offers"] if each["id"] == offer_id)
+    assert [(each["call"], each["status"]) for each in shown["attempts"]] == [("accepted", "done")]
+
+
+async def test_over_http_it_is_taken_back_once(speaking: Stage, receiver: Receiver) -> None:
+    shopper, _, offer = await offered(speaking)
+    await shopper.wire.call("accept_offer", offer_id=offer["id"])
+    await states(shopper, "done")
+    answers = []
+    for _ in range(2):
+        headers = {**shopper.bearer(), "Idempotency-Key": "undo-" + offer["id"]}
+        url = f"{shopper.server.url}/v1/shopper/undo_offer"
+        async with shopper.http.post(url, json={"offer_id": offer["id"]}, headers=headers) as response:
+            answers.append((response.status, await response.json()))
+    assert answers[0] == answers[1]
+    assert (answers[0][0], answers[0][1]["state"]) == (200, "undoing")
+    await states(shopper, "undone")
+    assert len(receiver.calls) == 2
+
+
+async def test_an_order_that_moved_on_is_told_and_not_called_in(speaking: Stage, receiver: Receiver) -> None:
+    shopper, order, _ = await offered(speaking)
+    agent = await speaking.agent()
+    ack = await agent.wire.call(
+        "make_offer", conversation=shopper.thread.conversation, client_id="client-too-late", offer="point", order_id=order.id
+    )
+    await shopper.has(ack["seq"])
+    await speaking.shop.tell(order.moved("delivered"))
+    offer_id = shopper.thread.messages()[-1]["parts"][0]["offer"]["id"]
+    answer = await shopper.wire.call("accept_offer", offer_id=offer_id, params={"point": "n"})
+    assert answer["state"] == "refused"
+    assert await states(shopper, "refused") == ["refused"]
+    assert shopper.thread.of("offer_settled")[-1]["reason"] == "too_late"
+    assert receiver.calls == []
