@@ -27,6 +27,7 @@ from chat_server.flows.context import Context
 from chat_server.flows.handoff import tell_presence
 from chat_server.inbound.agent_socket import AgentDoor
 from chat_server.inbound.console_pages import ConsolePages, own_origin
+from chat_server.inbound.console_sources import ConsoleSources
 from chat_server.inbound.gate import Gate
 from chat_server.inbound.http import Http, errors
 from chat_server.inbound.http_commands import HttpCommands
@@ -179,6 +180,7 @@ class Shopbell:
         settings, context, limits = self.settings, self.context, self.limits
         app = web.Application(middlewares=[errors(self.inboxes)], client_max_size=300_000)
         pages = ConsolePages(context, limits, settings.widget_dist, settings.public_url, self.connections.signed_out)
+        sources = ConsoleSources(context, pages, self.orders.operations, self.orders.health)
         own = own_origin(settings.public_url, settings.port)
         http = Http(context, limits, settings.widget_dist, settings.bot_actions_secret, self.ready, self.metrics, self.waiters)
         products = ProductsDoor(context, pages.cookie, settings.bot_actions_secret)
@@ -187,7 +189,7 @@ class Shopbell:
         for door in self.doors:
             self.sio.register_namespace(door)
         self.sio.attach(app)
-        app.add_routes([*http.routes(), *twins.routes(), *pages.routes(), *products.routes(), *self.orders.routes()])
+        app.add_routes([*http.routes(), *twins.routes(), *sources.routes(), *pages.routes(), *products.routes(), *self.orders.routes()])
         app.cleanup_ctx.append(self._background)
         return app
 

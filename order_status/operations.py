@@ -1,7 +1,7 @@
 """What operators see of the sources and do about them: health, stored webhooks, dead letters, contradictions, orders set aside.
 
 Whatever is done by hand goes through the same commit as a webhook and is logged with who did it. Reads and writes one inbox at a time.
-No SQL here (store/operations.py). Walk b.
+A source is named by its handle: its id may be all that proves a sender. No SQL here (store/operations.py). Walk b.
 """
 
 import asyncio
@@ -45,6 +45,7 @@ class Operations:
         self._sources = sources
         self._clock = clock
         self._wake = wake
+        self._ids = {fingerprint(source_id): source_id for source_id in sources}
         self._pruned_at: datetime | None = None
 
     # What time does by itself.
@@ -78,13 +79,22 @@ class Operations:
 
         def work(conn: store.Connection) -> list[Json]:
             used = sql.secrets_of(conn, mine)
-            return [{**each, **self._rhythm(conn, each), "secrets": self._secrets(each["source_id"], used)} for each in mine.values()]
+            return [
+                {
+                    **{name: value for name, value in each.items() if name != "source_id"},
+                    **self._rhythm(conn, source_id),
+                    "source": fingerprint(source_id),
+                    "secrets": self._secrets(source_id, used),
+                    "keep_days": self._sources[source_id].config.keep_days,
+                }
+                for source_id, each in mine.items()
+            ]
 
         return await self._writer.read(work)
 
-    def _rhythm(self, conn: store.Connection, each: Json) -> Json:
+    def _rhythm(self, conn: store.Connection, source_id: str) -> Json:
         """`usual`: all but one in twenty of its pauses were shorter; `silent`: this one is much longer."""
-        moments = sql.moments_of(conn, each["source_id"])
+        moments = sql.moments_of(conn, source_id)
         pauses = sorted(one - other for one, other in pairwise(moments))
         usual = pauses[int(len(pauses) * 0.95)] if len(moments) >= ENOUGH else None
         silence = self._clock() - moments[0] if moments else None
@@ -97,26 +107,26 @@ class Operations:
         return [{"fingerprint": each, "verified": n, "last_at": last_at} for each, n, last_at in found]
 
     async def deliveries(
-        self, inbox_id: str, source_id: str | None = None, order_id: str | None = None, before: datetime | None = None, limit: int = SHOWN
+        self, inbox_id: str, handle: str | None = None, order_id: str | None = None, before: datetime | None = None, limit: int = SHOWN
     ) -> list[Json]:
         """Stored webhooks, newest first, without their bodies."""
-        return await self._writer.read(
-            lambda conn: [dict(row) for row in sql.deliveries_of(conn, inbox_id, source_id, order_id, before, limit)]
-        )
+        source_id = self._ids.get(handle, "") if handle is not None else None
+        rows = await self._writer.read(lambda conn: sql.deliveries_of(conn, inbox_id, source_id, order_id, before, limit))
+        return [self._shown(row) for row in rows]
 
-    async def delivery(self, inbox_id: str, source_id: str, delivery_id: str, by: str | None = None) -> Json | None:
+    async def delivery(self, inbox_id: str, handle: str, delivery_id: str, by: str | None = None) -> Json | None:
         """One with its body as text; what leads to a person is covered, unless somebody (`by`) asks for it, which is logged."""
-        row = await self._writer.read(lambda conn: sql.delivery(conn, inbox_id, source_id, delivery_id))
+        row = await self._writer.read(lambda conn: sql.delivery(conn, inbox_id, self._ids.get(handle, ""), delivery_id))
         if row is None:
             return None
         if by is not None:
-            await self._log(inbox_id, by, "look", f"{source_id} {delivery_id}", "uncovered")
-        return {**row, "body": laid_out(row["body"], covered=by is None) if row["body"] else None}
+            await self.note(inbox_id, by, "look", delivery_id, "uncovered")
+        return {**self._shown(row), "body": laid_out(row["body"], covered=by is None) if row["body"] else None}
 
-    async def letter(self, inbox_id: str, source_id: str, digest: str) -> Json | None:
+    async def letter(self, inbox_id: str, handle: str, digest: str) -> Json | None:
         """A dead letter with its body, covered."""
-        row = await self._writer.read(lambda conn: sql.dead_letter(conn, inbox_id, source_id, digest))
-        return {**row, "body": laid_out(row["body"], covered=True)} if row is not None else None
+        row = await self._writer.read(lambda conn: sql.dead_letter(conn, inbox_id, self._ids.get(handle, ""), digest))
+        return {**self._shown(row), "body": laid_out(row["body"], covered=True)} if row is not None else None
 
     async def waiting(self, inbox_id: str) -> Json:
         """What an operator may have to decide: contradictions, dead letters, orders set aside; and what was done by hand lately."""
@@ -124,26 +134,33 @@ class Operations:
         def work(conn: store.Connection) -> Json:
             return {
                 "contradictions": [dict(row) for row in sql.contradictions_of(conn, inbox_id, SHOWN)],
-                "letters": [{**row, "body": None} for row in sql.dead_letters_of(conn, inbox_id, SHOWN)],
+                "letters": [self._shown(row) for row in sql.dead_letters_of(conn, inbox_id, SHOWN)],
                 "unreadable": [dict(row) for row in sql.unreadable_of(conn, inbox_id, SHOWN)],
                 "done": [dict(row) for row in sql.operations_of(conn, inbox_id, SHOWN)],
             }
 
         return await self._writer.read(work)
 
+    def _shown(self, row: Mapping[Any, Any]) -> Json:
+        """A row without its body and its source's id."""
+        source = self._sources.get(row["source_id"])
+        told = {name: value for name, value in row.items() if name not in ("source_id", "body")}
+        return {**told, "source": fingerprint(row["source_id"]), "kind": source.config.kind if source else None}
+
     # What operators do.
 
-    async def replay(self, inbox_id: str, source_id: str, delivery_id: str, by: str) -> str:
+    async def replay(self, inbox_id: str, handle: str, delivery_id: str, by: str) -> str:
         """Read a stored webhook once more: what it says that is known already changes nothing."""
-        row = await self._writer.read(lambda conn: sql.delivery(conn, inbox_id, source_id, delivery_id))
+        row = await self._writer.read(lambda conn: sql.delivery(conn, inbox_id, self._ids.get(handle, ""), delivery_id))
         if row is None:
             return "not_found"
         outcome = await self._again(self._read_stored(row), again=True) if row["body"] else "no_body"
-        await self._log(inbox_id, by, "replay", f"{source_id} {delivery_id}", outcome)
+        await self.note(inbox_id, by, "replay", delivery_id, outcome)
         return outcome
 
-    async def read_letter(self, inbox_id: str, source_id: str, digest: str, by: str) -> str:
+    async def read_letter(self, inbox_id: str, handle: str, digest: str, by: str) -> str:
         """Read a dead letter once more; one that is understood now is a letter no longer."""
+        source_id = self._ids.get(handle, "")
         row = await self._writer.read(lambda conn: sql.dead_letter(conn, inbox_id, source_id, digest))
         if row is None:
             return "not_found"
@@ -151,13 +168,13 @@ class Operations:
         outcome = await self._again(self._read(source_id, verified, row["body"]), again=False)
         if outcome in ("accepted", "duplicate", "ignored"):
             await self._writer.write(lambda conn: sql.bury(conn, inbox_id, source_id, digest))
-        await self._log(inbox_id, by, "read", f"{source_id} {digest[:12]}", outcome)
+        await self.note(inbox_id, by, "read", digest[:12], outcome)
         return outcome
 
-    async def drop_letter(self, inbox_id: str, source_id: str, digest: str, by: str) -> str:
-        gone = await self._writer.write(lambda conn: sql.bury(conn, inbox_id, source_id, digest))
+    async def drop_letter(self, inbox_id: str, handle: str, digest: str, by: str) -> str:
+        gone = await self._writer.write(lambda conn: sql.bury(conn, inbox_id, self._ids.get(handle, ""), digest))
         outcome = "dropped" if gone else "not_found"
-        await self._log(inbox_id, by, "drop", f"{source_id} {digest[:12]}", outcome)
+        await self.note(inbox_id, by, "drop", digest[:12], outcome)
         return outcome
 
     async def decide(self, inbox_id: str, ident: str, verdict: Verdict, by: str) -> str:
@@ -171,7 +188,7 @@ class Operations:
             return verdict if self._rule(conn, row, verdict, by, now) else "settled"
 
         outcome = await self._writer.write(work)
-        await self._log(inbox_id, by, "decide", ident, outcome)
+        await self.note(inbox_id, by, "decide", ident, outcome)
         self._wake.set()
         return outcome
 
@@ -193,7 +210,7 @@ class Operations:
             return "rebuilt"
 
         outcome = await self._writer.write(work)
-        await self._log(inbox_id, by, "rebuild", order_id, outcome)
+        await self.note(inbox_id, by, "rebuild", order_id, outcome)
         self._wake.set()
         return outcome
 
@@ -241,7 +258,8 @@ class Operations:
         source = self._sources.get(order.source_id) if order is not None else None
         return (desk, order, source) if order is not None and source is not None else None
 
-    async def _log(self, inbox_id: str, by: str, action: str, object_: str, outcome: str) -> None:
+    async def note(self, inbox_id: str, by: str, action: str, object_: str, outcome: str) -> None:
+        """Who did what by hand."""
         started, now = time.perf_counter(), self._clock()
         await self._writer.write(
             lambda conn: sql.log_operation(conn, inbox_id=inbox_id, by=by, action=action, object_=object_, outcome=outcome, now=now)

@@ -64,12 +64,13 @@ class ConsolePages:
         """The console is what a person looks for here."""
         raise web.HTTPFound("/console")
 
-    async def _agent(self, request: web.Request) -> tuple[Agent, str] | None:
+    async def signed_in(self, request: web.Request) -> tuple[Agent, str] | None:
+        """(agent, csrf) of the request's session."""
         return await session(self._context, request.cookies.get(self.cookie))
 
     async def shell(self, request: web.Request) -> web.StreamResponse:
         """The frame in which the console's island draws."""
-        found = await self._agent(request)
+        found = await self.signed_in(request)
         if found is None:
             raise web.HTTPFound("/console/login")
         agent, csrf = found
@@ -81,11 +82,11 @@ class ConsolePages:
             "inbox": {"id": inbox.id, "name": inbox.name, "locales": list(inbox.locales), "color": inbox.color, "currency": inbox.currency},
             "locale": lang,
         }
-        return self._page("console.html", lang=lang, boot=boot)
+        return self.page("console.html", lang=lang, boot=boot)
 
     async def login_page(self, request: web.Request) -> web.StreamResponse:
         """The form; already signed in: on to the console."""
-        if await self._agent(request) is not None:
+        if await self.signed_in(request) is not None:
             raise web.HTTPFound("/console")
         return self._form(request, "", None, request.query.get("next", ""))
 
@@ -115,7 +116,7 @@ class ConsolePages:
 
     async def logout(self, request: web.Request) -> web.StreamResponse:
         """Ends the session; needs its CSRF token."""
-        found = await self._agent(request)
+        found = await self.signed_in(request)
         token = request.cookies.get(self.cookie, "")
         if found is not None:
             form = await request.post()
@@ -131,7 +132,7 @@ class ConsolePages:
         """A page that the console does not have."""
         onward = {"href": "/console", "label": "To the inbox"}
         text = "The address may be mistyped, or the page has moved."
-        return self._page("message.html", 404, lang=language(request), title="There is no such page", text=text, action=onward, code=404)
+        return self.page("message.html", 404, lang=language(request), title="There is no such page", text=text, action=onward, code=404)
 
     async def listing(self, request: web.Request) -> web.Response:
         """Resolved conversations."""
@@ -146,7 +147,7 @@ class ConsolePages:
         return web.json_response({"ok": True, **await console.panel(self._context, agent, p.parse(request.match_info["id"], p.Id))})
 
     async def _authorized(self, request: web.Request) -> Agent:
-        found = await self._agent(request)
+        found = await self.signed_in(request)
         if found is None:
             raise ClientError(Code.UNAUTHENTICATED, "Sign in again.")
         authorize(found[0], "sync")
@@ -154,14 +155,15 @@ class ConsolePages:
 
     def _form(self, request: web.Request, email: str, error: str | None, onward: str, status: int = 200) -> web.Response:
         csrf = secrets.token_urlsafe(24)
-        response = self._page("login.html", status=status, lang=language(request), csrf=csrf, email=email, error=error, next=onward)
+        response = self.page("login.html", status=status, lang=language(request), csrf=csrf, email=email, error=error, next=onward)
         self._set(response, self._login_cookie, csrf, max_age=3600)
         return response
 
     def _set(self, response: web.StreamResponse, name: str, value: str, max_age: int) -> None:
         response.set_cookie(name, value, path="/", httponly=True, secure=self._secure, samesite="Lax", max_age=max_age)
 
-    def _page(self, name: str, status: int = 200, **values: Any) -> web.Response:
+    def page(self, name: str, status: int = 200, **values: Any) -> web.Response:
+        """A template, with the policy of the console's pages."""
         try:
             text = self._pages.get_template(name).render(asset=self._asset, dir="ltr", **values)
         except FileNotFoundError:
