@@ -74,7 +74,8 @@ async function buildDist() {
   await one("extra", "shopper/extra.ts", { __STRINGS__: JSON.stringify(nudgeStrings(all)) }, { inject: [] });
   await one("cards", "shopper/cards/main.tsx", {}, { inject: [join(here, "shopper/cards/jsx.ts")] });
   await one("fallback", "shopper/fallback/main.ts", {}, { plugins: [onlyPolling], inject: [] });
-  const chunks = { __EXTRA__: quoted("extra"), __CARDS__: quoted("cards"), __FALLBACK__: quoted("fallback") };
+  await one("orders", "shopper/orders/main.tsx", {}, { inject: [join(here, "shopper/cards/jsx.ts")] });
+  const chunks = { __EXTRA__: quoted("extra"), __CARDS__: quoted("cards"), __ORDERS__: quoted("orders"), __FALLBACK__: quoted("fallback") };
   await one("app", "shopper/app/main.tsx", { __LOCALES__: JSON.stringify(localeFiles), ...chunks }, { mangleProps: /^_[a-zA-Z]/, reserveProps: /^_(destroy|reconnecting)$/ });
   await build({
     ...browser, format: "iife", inject: [], entryPoints: ["shopper/loader.ts"], outfile: join(dist, "loader.js"),

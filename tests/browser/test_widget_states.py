@@ -20,6 +20,7 @@ STATES = (
     *("offer", "offer_pending", "offer_done", "offer_refused", "offer_points", "offer_stores", "offer_address", "offer_cancel", "contact", "outbox", "not_saved", "offline_here", "long"),
     *("offer_undo", "offer_undoing", "offer_undone", "offer_too_late", "offer_expired", "offer_unproven"),
     *("ask_failed", "resolved", "rated", "earlier", "closed"),
+    *("my_orders", "my_orders_loading", "my_orders_error", "my_orders_none", "my_orders_link", "my_order", "my_order_done"),
 )
 # A pale and a dark brand colour: what stands on them, and how they stand on a surface, is worked out by the style sheet.
 SIGHTS = [
@@ -30,7 +31,7 @@ SIGHTS = [
 ]
 TOO_WIDE = """() => {
   const dialog = document.querySelector("shopbell-chat")?.shadowRoot.querySelector("dialog");
-  const log = dialog?.querySelector(".log");
+  const log = dialog?.querySelector(".ordering .obody") ?? dialog?.querySelector(".log");
   return Math.max(document.documentElement.scrollWidth - innerWidth, log ? log.scrollWidth - log.clientWidth : 0);
 }"""
 

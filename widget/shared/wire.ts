@@ -144,8 +144,9 @@ export type AgentPage = Page & { row: Row; panel: Panel };
 
 // --- Orders --------------------------------------------------------------------------------------------------------
 export type Shipment = {
-  id: string; carrier: string | null; tracking_number: string | null; tracking_url: string | null; stage: string;
-  promised: string | null; eta: string | null; delayed: boolean; reason: string | null;
+  id: string; carrier: string | null; tracking_number: string | null; tracking_url: string | null; item_ids?: string[]; stage: string;
+  promised: string | null; eta: string | null; basis?: "promise" | "eta" | null; delayed: boolean; reason: string | null;
+  overdue?: { step: string; since: string; expected: string; basis: "promise" | "eta" | "history" | "default"; told: string | null; samples: number; raised_at: string; next_word: string } | null;
   scans: { stage: string; at: string; place: string | null }[];
 };
 /** In a message it is shortened: what is optional here may be missing there. */
@@ -159,7 +160,11 @@ export type OrderView = {
   measures?: { id: string; text: Record<string, string>; worth: number | null; at: string | null }[];
   timeline?: { at: string; entity: string; stage: string; note: string | null }[];
   updated_at?: string | null;
+  /** How it is proven whose order it is; and what was offered about it, in `list_orders` only. */
+  proof?: Proof; offers?: OrderOffer[];
 };
+export type Proof = "signed" | "link" | "order_and_contact";
+export type OrderOffer = Offer & { state: OfferState | "open"; reason: string | null; chosen?: string | null; undo_until?: string | null; at: string; message_id: string };
 
 // --- Beacon --------------------------------------------------------------------------------------------------------
 export type Activity = { id: string; kind: string; ago_ms: number; data: Record<string, unknown> };

@@ -13,7 +13,7 @@ export type InitOptions = {
   launcher?: boolean;
 };
 /** `identity`: the shop's token was refused; the page may `identify` with a fresh one. */
-export type EventName = "ready" | "open" | "close" | "unread" | "message" | "nudge" | "offer" | "theme" | "identity";
+export type EventName = "ready" | "open" | "close" | "unread" | "message" | "nudge" | "offer" | "order_changed" | "theme" | "identity";
 export type Bubble = Pick<Nudge, "message_id" | "text">;
 export type Report = "seen" | "dismissed" | "clicked" | "opt_outs";
 
@@ -46,6 +46,8 @@ export type App = {
   close(): void;
   toggle(): void;
   send(text: string): void;
+  /** The order view: by the shop's link, at one order, or at the list. */
+  orders(where?: { token?: string; id?: string }): void;
   /** Another identity, locale or token: connect again with it. */
   renew(): void;
   stop(): void;

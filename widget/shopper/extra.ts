@@ -88,6 +88,8 @@ export const more: ExtraModule["more"] = {
     host.button.hidden = true;
   },
   send: (host, _call, text: string) => host.with((app) => app.send(text)),
+  /** By the link that the shop signed, or at the list. */
+  order: (host, _call, where?: { token?: string; id?: string }) => host.with((app) => app.orders(where)),
   page: (host) => host.page(),
   context: (_host, call, properties: object) => call("track", "context", properties),
   theme(host, _call, theme: Theme) {

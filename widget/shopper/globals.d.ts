@@ -9,4 +9,5 @@ declare module "*.css" {
   export default text;
 }
 declare const __CARDS__: string;
+declare const __ORDERS__: string;
 declare const __FALLBACK__: string;

@@ -15,6 +15,7 @@ import { make } from "../shopper/cards/main.tsx";
 import type { Host } from "../shopper/contract.ts";
 import { nudge } from "../shopper/extra.ts";
 import loader from "../shopper/loader.css";
+import { ORDER_STATES, showOrders } from "./gallery_orders.tsx";
 
 declare const __ALL_LOCALES__: Record<string, Messages>;
 
@@ -146,7 +147,7 @@ const name = query.get("state");
 document.documentElement.lang = locale;
 document.documentElement.dataset.theme = theme;
 document.getElementById("states")!.append(
-  ...Object.keys(STATES).map((state) => {
+  ...Object.keys({ ...STATES, ...ORDER_STATES }).map((state) => {
     const link = document.createElement("a");
     link.href = `?state=${state}&theme=${theme}&locale=${locale}`;
     link.textContent = state;
@@ -157,7 +158,7 @@ document.getElementById("states")!.append(
 );
 
 if (name) {
-  const given = STATES[name]!();
+  const given = STATES[name]?.() ?? { thread: withBot() };
   const root = document.body.appendChild(document.createElement("shopbell-chat")).attachShadow({ mode: "open" });
   root.adoptedStyleSheets = [loader, app, cardsCss].map((text) => {
     const sheet = new CSSStyleSheet();
@@ -169,7 +170,7 @@ if (name) {
   button.className = "l";
   button.textContent = t("chat");
   const nothing = () => {};
-  const act: Actions = { close: nothing, send: nothing, draft: nothing, retry: nothing, drop: nothing, requestAgent: nothing, post: nothing, typing: nothing };
+  const act: Actions = { close: nothing, send: nothing, draft: nothing, orders: nothing, retry: nothing, drop: nothing, requestAgent: nothing, post: nothing, typing: nothing };
   const host = { root, button, options: { key: "k", locale, theme: theme || undefined }, emit: nothing, report: nothing, with: nothing } as unknown as Host;
   if (given.nudge) nudge(host, { message_id: "m", text: "Your parcel is *a day late*. We told the courier and took the delivery fee off: 12.00 zł" }, true);
   if (given.open === false) button.append(Object.assign(document.createElement("b"), { textContent: " 2 " }));
@@ -181,7 +182,8 @@ if (name) {
     dialog.lang = locale;
     dialog.ariaLabel = t("dialog", { name: shop.name });
     dialog.dataset.theme = theme;
-    render(<Panel state={state} scene={{ t, locale, thread: state.thread, entries: state.entries, act, cards: make({ h, Fragment }), now: NOW }} />, dialog);
+    const scene = () => ({ t, locale, thread: state.thread, entries: state.entries, act, cards: make({ h, Fragment }), now: NOW });
+    render(<Panel state={state} scene={scene()} />, dialog);
     button.ariaExpanded = "true";
     if (matchMedia("(max-width: 480px)").matches) dialog.showModal();
     else dialog.show();
@@ -193,6 +195,8 @@ if (name) {
     (root.activeElement as HTMLElement | null)?.blur();
     const log = dialog.querySelector(".log")!;
     log.scrollTop = query.has("top") ? 0 : 1e9;
+    if (ORDER_STATES[name]) await showOrders(ORDER_STATES[name], host, scene);
+    if (ORDER_STATES[name] && query.has("end")) dialog.querySelector(".obody")!.scrollTop = 1e9;
   }
   document.documentElement.dataset.ready = "true";
 }

@@ -9,7 +9,7 @@ import css from "./app.css";
 import { fit } from "./composer.tsx";
 import { Panel } from "./panel.tsx";
 import { makeSession } from "./session.ts";
-import type { Actions, Cards, CardsModule, Kit } from "./ui.ts";
+import type { Actions, Cards, CardsModule, Kit, OrdersModule, Scene } from "./ui.ts";
 
 const NEEDS_CARDS = /card|offer|request/;
 
@@ -28,6 +28,7 @@ export async function start(host: Host): Promise<App> {
   };
   let kit = await words();
   let cards: Cards | null = null;
+  let orders: OrdersModule | undefined;
   const life = new AbortController();
   let cardsAsked = false;
   let drawing = true;
@@ -59,7 +60,9 @@ export async function start(host: Host): Promise<App> {
     send: (parts) => void session.send(parts),
     retry: session.outbox.retry, drop: session.outbox.drop,
     draft: (text) => keep("draft", text),
+    orders: (where) => void chunk<OrdersModule>(__ORDERS__).then((made) => (orders = made).open({ h, Fragment, render, scene, host, session }, where)),
   };
+  const scene = (): Scene => ({ ...kit, thread: session.state.thread, entries: session.state.entries, act, cards, now: Date.now() });
 
   /** Several changes of one moment are drawn once. */
   function soon() {
@@ -73,13 +76,14 @@ export async function start(host: Host): Promise<App> {
     const { state } = session;
     if (!state.open) return;
     const { t, locale } = kit;
-    const { thread, earlier, entries } = state;
+    const { thread, earlier } = state;
     const log = find(".log");
     const atEnd = !log || log.scrollHeight - log.scrollTop - log.clientHeight < 60;
     dialog.dir = direction(locale);
     dialog.lang = locale;
     dialog.ariaLabel = t("dialog", { name: state.inbox?.name ?? "" });
-    render(<Panel state={state} scene={{ t, locale, thread, entries, act, cards, now: Date.now() }} />, dialog);
+    render(<Panel state={state} scene={scene()} />, dialog);
+    orders?.redraw();
     if (atEnd) find(".log")!.scrollTop = 1e9;
     if (!cardsAsked && (thread.status === "resolved" || [...(earlier?.items ?? []), ...thread.items].some((i) => i.kind === "message" && i.message.parts.some((p) => NEEDS_CARDS.test(p.type))))) {
       cardsAsked = true;
@@ -147,6 +151,10 @@ export async function start(host: Host): Promise<App> {
     send(text) {
       open();
       act.send([{ type: "text", text }]);
+    },
+    orders(where) {
+      open();
+      act.orders(where);
     },
     renew() {
       words().then((next) => {

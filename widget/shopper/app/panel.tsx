@@ -49,6 +49,9 @@ export function Panel({ state, scene }: { state: State; scene: Scene }) {
           <h2>{inbox?.name ?? t("chat")}</h2>
           <p aria-live="polite"><i class={here ? "dot" : "dot off"} />{headline(state, scene)}</p>
         </div>
+        <button class="x" aria-label={t("orders")} onClick={() => act.orders()}>
+          <svg viewBox="0 0 24 24" aria-hidden="true"><path d="M3 7l9-4 9 4v10l-9 4-9-4zl9 4 9-4m-9 4v10" /></svg>
+        </button>
         <button class="x" aria-label={t("close")} onClick={act.close}>
           <svg viewBox="0 0 24 24" aria-hidden="true"><path d="M6 6l12 12M18 6 6 18" /></svg>
         </button>

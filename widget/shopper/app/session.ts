@@ -8,7 +8,7 @@ import { backoff, type CommandFailed } from "../../shared/failure.ts";
 import { connect, type Fallback, type LinkState } from "../../shared/socket.ts";
 import { uuid7 } from "../../shared/uuid7.ts";
 import type { Durable, Fact, InboxView, Page, Part, SyncAnswer } from "../../shared/wire.ts";
-import type { Host } from "../contract.ts";
+import type { EventName, Host } from "../contract.ts";
 import { makeOutbox } from "./outbox.ts";
 import { memoryStore, openStore, type Entry } from "./store.ts";
 
@@ -104,7 +104,7 @@ export async function makeSession(host: Host, fallback: () => Promise<Fallback>,
         setThread(applyTyping(thread(), told.conversation!, told.who!, told.typing!));
         clearTimeout(typingTimer);
         typingTimer = setTimeout(() => setThread({ ...thread(), typing: [] }), TYPING_SHOWN_MS);
-      }
+      } else host.emit(event as EventName, body);
     },
   });
 

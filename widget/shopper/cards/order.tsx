@@ -14,9 +14,9 @@ const BAD = /cancelled|lost|failed|returned_to_sender/;
 const GOOD = /^(delivered|refunded|ready_for_pickup)$/;
 
 export const tone = (stage: string, late?: boolean) => (BAD.test(stage) ? "bad" : late ? "warn" : GOOD.test(stage) ? "ok" : "");
-const word = ({ t }: Scene, stage: string) => (t(`stage_${stage}`) === `stage_${stage}` ? stage.replaceAll("_", " ") : t(`stage_${stage}`));
+export const word = ({ t }: Scene, stage: string) => (t(`stage_${stage}`) === `stage_${stage}` ? stage.replaceAll("_", " ") : t(`stage_${stage}`));
 
-function Way({ parcel, scene }: { parcel: Shipment; scene: Scene }) {
+export function Way({ parcel, scene }: { parcel: Shipment; scene: Scene }) {
   const { t, locale } = scene;
   const rank = RANK[parcel.stage];
   const link = parcel.tracking_url && safeHref(parcel.tracking_url);
@@ -90,6 +90,7 @@ export function Order({ order, scene }: { order: OrderView; scene: Scene }): VNo
         </div>
       )}
       <div class="row quiet total"><span>{t("total")}</span><span>{money(order.total, order.currency, locale)}</span></div>
+      <button class="second" onClick={() => scene.act.orders({ id: order.order_id })}>{t("order_details")}</button>
     </section>
   );
 }
