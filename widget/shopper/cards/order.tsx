@@ -33,7 +33,7 @@ export function Way({ parcel, scene }: { parcel: Shipment; scene: Scene }) {
           ))}
         </ol>
       )}
-      {parcel.delayed && expected ? (
+      {parcel.overdue && !parcel.eta ? null : parcel.delayed && expected ? (
         <p class="late">
           <b>{t("delayed")}</b> {t("new_date", { date: due(expected, locale) })}
           {parcel.promised && parcel.eta && parcel.promised !== parcel.eta && <s>{due(parcel.promised, locale)}</s>}

@@ -20,7 +20,7 @@ function Row({ order, scene, act }: { order: OrderView; scene: Scene; act: Act }
     <li>
       <button class="orow" data-order={order.order_id} onClick={() => act.one(order.order_id)}>
         <span class="row"><b>{t("order", { number: order.number })}</b><span class={`tag ${tone(order.headline, order.delayed)}`}>{word(scene, order.headline)}</span></span>
-        {names.length > 0 && <span class="names" dir="auto">{names.slice(0, 2).join(", ")}{names.length > 2 ? ` ${t("more_items", { n: names.length - 2 })}` : ""}</span>}
+        {names.length > 0 && <span class="names">{names.slice(0, 2).join(", ")}{names.length > 2 ? ` ${t("more_items", { n: names.length - 2 })}` : ""}</span>}
         <span class="row quiet">
           <span>{order.expected ? <span class={order.delayed ? "warned" : ""}>{order.delayed ? `${t("delayed")}, ${t("new_date", { date: due(order.expected, locale) })}` : t("expected", { date: due(order.expected, locale) })}</span> : order.placed_at ? day(order.placed_at, locale, now) : ""}</span>
           <span>{money(order.total, order.currency, locale)}</span>

@@ -21,7 +21,7 @@ function Records({ lines, label, scene: { t, locale, now } }: { lines: Line[]; l
   const item = (line: Line) => (
     <li class={line.bad ? "bad" : ""}>
       <span>{line.text}</span>
-      {line.note && <span class="quiet" dir="auto">{line.note}</span>}
+      {line.note && <span class="quiet"><bdi>{line.note}</bdi></span>}
       <time class="quiet" dateTime={line.at}>{day(line.at, locale, now)}, {clock(line.at, locale)}</time>
     </li>
   );
@@ -55,7 +55,7 @@ function Parcel({ order, parcel, at, scene }: { order: OrderView; parcel: Shipme
   return (
     <section class="card" aria-label={t("parcel", { n: at + 1, of })}>
       {of > 1 && <h3>{t("parcel", { n: at + 1, of })}</h3>}
-      {of > 1 && inside.length > 0 && <p class="quiet" dir="auto">{inside.map((item) => item.name).join(", ")}</p>}
+      {of > 1 && inside.length > 0 && <p class="quiet"><bdi>{inside.map((item) => item.name).join(", ")}</bdi></p>}
       <Way parcel={parcel} scene={scene} />
       <Basis parcel={parcel} scene={scene} />
       {lines.length > 0 && <Records lines={lines} label={t("records")} scene={scene} />}
@@ -94,7 +94,7 @@ function Items({ order, scene: { t, locale } }: { order: OrderView; scene: Scene
           return (
             <li key={item.id}>
               {image && <img src={image} alt="" width="44" height="44" loading="lazy" />}
-              <span dir="auto">{link ? <a href={link} target="_top">{item.name}</a> : item.name}{item.quantity > 1 && <small>×{item.quantity}</small>}</span>
+              <span>{link ? <a href={link} target="_top">{item.name}</a> : item.name}{item.quantity > 1 && <small>×{item.quantity}</small>}</span>
               <b>{money(item.unit_price * item.quantity, order.currency, locale)}</b>
             </li>
           );
