@@ -6,6 +6,7 @@ from typing import Any
 
 from chat_server.core.facts import assignee, iso
 from chat_server.core.model import Agent, Conversation, Json, Visitor
+from chat_server.core.order_access import Grade, strongest
 from chat_server.core.triggers_state import VisitorState
 from chat_server.flows.agents import seen_by
 from chat_server.flows.context import Context
@@ -141,6 +142,8 @@ async def panel(context: Context, agent: Agent, conversation_id: str) -> Json:
     body, found = await context.store.read(load)
     orders = await orders_for(context, found)
     inbox = context.inboxes[agent.inbox_id]
+    if body["contact"]["grade"] != Grade.SIGNED.value:
+        body["contact"]["grade"] = strongest(Grade(order["proof"]) for order in orders).value
     may_offer = await context.store.read(lambda tx: offerable(tx, inbox, found, orders, context.clock()))
     return {**body, "orders": orders, "may_offer": may_offer}
 

@@ -14,7 +14,7 @@ class PanelContact(Closed):
     name: str
     email: str | None
     phone: str | None
-    grade: Literal["signed", "browser"]
+    grade: Literal["signed", "link", "order_and_contact", "browser"]
 
 
 class PanelVisitor(Closed):

@@ -122,7 +122,7 @@ export type Verdict = {
   until: string | null; text: string;
 };
 export type Panel = {
-  contact: { id: string | null; name: string | null; email: string | null; phone: string | null; grade: "signed" | "browser" };
+  contact: { id: string | null; name: string | null; email: string | null; phone: string | null; grade: Proof | "browser" };
   visitor: { id: string; locale: string | null; timezone: string | null; consent: unknown; first_seen: string; online: boolean };
   visit: {
     started_at: string; page: { title: string; url: string } | null; cart: { value: number; currency: string } | null;
@@ -165,6 +165,20 @@ export type OrderView = {
 };
 export type Proof = "signed" | "link" | "order_and_contact";
 export type OrderOffer = Offer & { state: OfferState | "open"; reason: string | null; chosen?: string | null; undo_until?: string | null; at: string; message_id: string };
+
+export type FoundOrder = {
+  order: OrderView; customer: string | null;
+  conversations: { id: string; status: Status; last_at: string; name: string; preview: string; proof: Proof }[];
+};
+/** Why an order stands where it stands: what each webhook said, newest first, and what became of that. */
+export type Explanation = {
+  order_id: string; number: string; headline: string; decided_by: "order" | "payment" | "shipment" | "adjustment"; complete: boolean;
+  events: {
+    source_id: string; source: string | null; delivery_id: string; type: string; received_at: string; happened_at: string | null; newest: boolean; quiet: boolean;
+    said: { entity: string; stage: string; at: string; verdict: "holds" | "agrees" | "passed" | "outranked" | "older" | "contradicted" | "unknown" | "elsewhere" }[];
+  }[];
+  overdue: { shipment_id: string; step: string; since: string; expected: string; basis: string; told: string | null; samples: number; raised_at: string; withdrawn_at: string | null }[];
+};
 
 // --- Beacon --------------------------------------------------------------------------------------------------------
 export type Activity = { id: string; kind: string; ago_ms: number; data: Record<string, unknown> };

@@ -1,9 +1,11 @@
 // The whole console: the frame and its panes.
 import { useEffect, useState } from "preact/hooks";
+import { lookup, why } from "../state/orders.ts";
 import { boot, ended, help, link, listLoad, openId, pane, panelOpen } from "../state/store.ts";
 import { t } from "../words.ts";
 import { List } from "./list.tsx";
 import { Banner, Ended, Help, Toasts } from "./overlay.tsx";
+import { Lookup, WhyStage } from "./order_dialogs.tsx";
 import { Side } from "./panel.tsx";
 import { Thread } from "./thread.tsx";
 import { Rail, Top, Views } from "./topbar.tsx";
@@ -23,7 +25,7 @@ function useLate(is: boolean): boolean {
 
 export function App() {
   const away = useLate(link.value !== "online" && (listLoad.value === "ready" || link.value === "offline"));
-  const covered = help.value || ended.value;
+  const covered = help.value || ended.value || !!lookup.value || !!why.value;
   return (
     <>
       <div class="app" data-pane={pane.value} data-panel={panelOpen.value && openId.value ? "open" : "closed"} inert={covered}>
@@ -39,6 +41,8 @@ export function App() {
         </main>
       </div>
       {help.value && <Help />}
+      {lookup.value && !why.value && <Lookup />}
+      {why.value && <WhyStage />}
       {ended.value && <Ended />}
       <Toasts />
     </>

@@ -1,6 +1,7 @@
 // The shopper's orders, parcel by parcel, with what the shop did about trouble.
 import { Icon } from "../icons.tsx";
 import type { OrderView, Shipment } from "../../shared/wire.ts";
+import { explainOrder, unbindOrder } from "../state/orders.ts";
 import { due, inWords, money, named, t, when } from "../words.ts";
 import { headlineTone, OutLink, Steps } from "./cards.tsx";
 import { Chip } from "./small.tsx";
@@ -22,6 +23,8 @@ function Parcel({ parcel, at, of }: { parcel: Shipment; at: number; of: number }
           {parcel.delayed && parcel.promised && parcel.eta ? t("order.late", { promised: due(parcel.promised), eta: due(parcel.eta) }) : t("order.expected", { date: due(expected) })}
         </div>
       )}
+      {parcel.overdue ? <div class="late">{t("order.overdue", { expected: due(parcel.overdue.expected), basis: named("basis", parcel.overdue.basis), next: when(parcel.overdue.next_word) })}</div>
+        : parcel.basis && !over && <div class="small mut">{named("basis", parcel.basis)}</div>}
       {parcel.reason && <div class="small">{named("order_reason", parcel.reason)}</div>}
       {parcel.tracking_number && <div class="small">{t("order.tracking")} <OutLink href={parcel.tracking_url}>{parcel.tracking_number}</OutLink></div>}
       {parcel.scans.length > 0 && (
@@ -36,7 +39,8 @@ function Parcel({ parcel, at, of }: { parcel: Shipment; at: number; of: number }
   );
 }
 
-export function OrderPanel({ order }: { order: OrderView }) {
+/** `conversation`: where an agent may take back what a browser has proven. */
+export function OrderPanel({ order, conversation }: { order: OrderView; conversation?: string }) {
   const shipments = order.shipments ?? [];
   const items = order.items ?? [];
   return (
@@ -61,6 +65,10 @@ export function OrderPanel({ order }: { order: OrderView }) {
           </ol>
         </details>
       )}
+      {order.proof && order.proof !== "signed" && (
+        <div class="lineitem small"><Chip tone="warn">{named("proof_short", order.proof)}</Chip>{conversation && <button type="button" class="btn small plain end" onClick={() => void unbindOrder(conversation, order.order_id)}>{t("order.unbind")}</button>}</div>
+      )}
+      <button type="button" class="btn small" onClick={() => void explainOrder(order.order_id, order.number)}><Icon name="help" size={15} />{t("why.ask")}</button>
     </article>
   );
 }

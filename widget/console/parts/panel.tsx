@@ -55,7 +55,7 @@ function Identity({ data }: { data: Panel }) {
           <p class="mut">{visitor.online ? t("status.online") : t("status.offline")}{time ? ` · ${t("panel.local_time", { time })}` : ""}</p>
         </div>
       </div>
-      <div class={`proof ${signed ? "signed" : ""}`}><Icon name={signed ? "shield" : "eye"} size={16} /><span>{t(signed ? "proof.signed" : "proof.browser")}</span></div>
+      <div class={`proof ${signed ? "signed" : ""}`}><Icon name={signed ? "shield" : "eye"} size={16} /><span>{t(`proof.${contact.grade}`)}</span></div>
       <dl class="facts">
         {contact.email && <><dt>{t("panel.email")}</dt><dd><bdi dir="ltr">{contact.email}</bdi></dd></>}
         {contact.phone && <><dt>{t("panel.phone")}</dt><dd><bdi dir="ltr">{contact.phone}</bdi></dd></>}
@@ -93,7 +93,7 @@ function Body({ data }: { data: Panel }) {
         <CartBody data={data} />
       </Section>
       <Section title={t("panel.orders")} {...(data.orders.length ? { end: String(data.orders.length) } : {})}>
-        {data.orders.length === 0 ? <p class="none">{t(data.contact.grade === "signed" ? "panel.no_orders" : "panel.no_orders_guest")}</p> : data.orders.map((order) => <div class="stack" key={order.order_id}><OrderPanel order={order} /><MakeOffer order={order} conversation={openId.value!} /></div>)}
+        {data.orders.length === 0 ? <p class="none">{t(data.contact.grade === "signed" ? "panel.no_orders" : "panel.no_orders_guest")}</p> : data.orders.map((order) => <div class="stack" key={order.order_id}><OrderPanel order={order} conversation={openId.value!} /><MakeOffer order={order} conversation={openId.value!} /></div>)}
       </Section>
       {(data.offers.length > 0 || data.may_offer?.some((one) => one.order_id === null)) && (
         <Section title={t("panel.offers")} {...(data.offers.length ? { end: String(data.offers.length) } : {})}>

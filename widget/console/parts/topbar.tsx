@@ -3,6 +3,7 @@ import { useRef } from "preact/hooks";
 import { Icon, type IconName } from "../icons.tsx";
 import { choose, open, setAvailability, setTheme } from "../state/actions.ts";
 import { toggleBell } from "../state/bell.ts";
+import { findOrders, maybeNumber } from "../state/orders.ts";
 import { VIEWS, type View } from "../state/rows.ts";
 import { agents, bell, boot, counts, help, link, listLoad, me, query, resolvedLoad, theme, view, visible } from "../state/store.ts";
 import { t } from "../words.ts";
@@ -56,6 +57,7 @@ function Search() {
         onKeyDown={(event) => {
           const first = visible.value[0];
           if (event.key === "Enter" && first) open(first.id);
+          else if (event.key === "Enter" && maybeNumber(query.value)) void findOrders(query.value);
           else if (event.key === "Escape") query.value = "";
           else return;
           event.currentTarget.blur();
@@ -64,6 +66,7 @@ function Search() {
       {query.value === "" ? <kbd aria-hidden="true">/</kbd> : (
         <button type="button" aria-label={t("search.clear")} onClick={() => ((query.value = ""), field.current?.focus())}><Icon name="x" size={15} /></button>
       )}
+      {maybeNumber(query.value) && <button type="button" class="btn primary lookup" onClick={() => void findOrders(query.value)}><Icon name="box" size={16} /><span class="cut">{t("lookup.search", { number: query.value.trim() })}</span></button>}
     </div>
   );
 }
