@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from chat_server.core.model import Json
 
 Products = Mapping[str, "Product"]
+MOST_ITEMS = 50
+"""of one activity; what comes after them is not looked at"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +43,9 @@ def card_of(view: Json) -> Json:
 
 
 def ids_in(data: Mapping[str, object]) -> tuple[str, ...]:
-    """The products that an activity's `items` name."""
+    """The products that an activity's `items` name: of the first fifty, as many as a cart holds."""
     items = data.get("items")
-    entries = items if isinstance(items, list | tuple) else ()
+    entries = items[:MOST_ITEMS] if isinstance(items, list | tuple) else ()
     return tuple(dict.fromkeys(entry["id"] for entry in entries if isinstance(entry, Mapping) and isinstance(entry.get("id"), str)))
 
 
@@ -55,7 +57,7 @@ def grounded(data: Json, products: Products) -> Json:
     known = [products[each] for each in ids_in(data) if each in products]
     if not known:
         return data
-    items = [_grounded(entry, products) if isinstance(entry, Mapping) else entry for entry in data["items"]]
+    items = [_grounded(entry, products) if isinstance(entry, Mapping) else entry for entry in data["items"][:MOST_ITEMS]]
     told = {name: value for name, value in data.items() if name != "value"}
     currency = next((product.currency for product in known if product.currency), data.get("currency"))
     return {**told, "items": items} | ({"currency": currency} if currency else {})

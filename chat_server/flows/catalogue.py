@@ -101,7 +101,6 @@ async def looked_at(context: Context, inbox: Inbox, visitor: Visitor, told: Sequ
     return {each: product_of(view) for each, view in views.items()}
 
 
-
 def _named(parts: Sequence[Json]) -> list[str]:
     return [part["product_id"] for part in parts if part["type"] == "product_card"]
 

@@ -112,6 +112,13 @@ def test_a_page_of_unknown_products_is_left_as_it_is() -> None:
         assert grounded(data, KNOWN) is data
 
 
+def test_no_more_items_are_looked_at_than_a_cart_holds() -> None:
+    many = [{"id": f"p-{number}", "price": 1} for number in range(1, 80)]
+    assert len(ids_in({"items": many})) == 50
+    assert [item["price"] for item in grounded({"items": many}, KNOWN)["items"]][:3] == [12900, 90000, 1500]
+    assert len(grounded({"items": many}, KNOWN)["items"]) == 50
+
+
 def test_the_products_of_an_activity() -> None:
     assert ids_in({"items": [{"id": "b"}, {"id": "a"}, {"id": "b"}, {"id": 3}, None]}) == ("b", "a")
 

@@ -70,6 +70,16 @@ async def test_one_that_is_deleted_is_not_known_until_it_comes_back(world: World
     assert [each["price"] for each in await world.status.catalogue.search("demo", "lamp", ("en",))] == [2]
 
 
+async def test_a_product_of_woocommerce_comes_back_from_the_bin(tmp_path: Path) -> None:
+    street = Street(tmp_path / "shop.db", source("woocommerce", currency="PLN"))
+    await street.takes("woocommerce", bodies.woocommerce("2026-11-20T09:30:00"), "product.updated")
+    await street.takes("woocommerce", {"id": 93}, "product.deleted")
+    assert await shown(street, "93") == {}
+    await street.takes("woocommerce", bodies.woocommerce("2026-11-20T10:05:00", price="99.00"), "product.restored")
+    assert (await shown(street, "93"))["93"]["price"] == 9900
+    street.close()
+
+
 async def test_a_product_wakes_nobody_and_is_no_news(world: World) -> None:
     await tell(world, bodies.native())
     assert await world.heard() == []
