@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import uvloop
@@ -22,7 +23,7 @@ from benchmarks import cores, report, servers
 from benchmarks.load import Load, Run, Tally
 from benchmarks.report import median, quantile
 from benchmarks.shop_events import Made, Sent, storm
-from benchmarks.webhooks import Answers, Post, request
+from benchmarks.webhooks import Answers, Packet, Post, request
 from chat_server.outbound.database import Database
 from order_status.tables import changes, deliveries, orders
 from tools.places import PYTHON
@@ -61,8 +62,11 @@ class Plan:
     chat: float
 
 
-def packets(port: int, sent: Sequence[Sent]) -> list[bytes]:
-    return [request(PATH, port, list(each.headers.items()), each.body) for each in sent]
+def packets(port: int, sent: Sequence[Sent]) -> list[Packet]:
+    def packet(each: Sent) -> bytes:
+        return request(PATH, port, list(each.headers(SECRET, datetime.now(UTC)).items()), each.body)
+
+    return [partial(packet, each) for each in sent]
 
 
 async def capacity(server: servers.Server, sent: Sequence[Sent]) -> Figures:
@@ -92,7 +96,7 @@ async def capacity(server: servers.Server, sent: Sequence[Sent]) -> Figures:
 async def under_storm(ours: servers.Ours, load: Load, plan: Plan) -> tuple[Figures, Answers, Made]:
     """The chat alone, then the chat while the storm blows."""
     before = await load.open(min(plan.seconds, 10), plan.chat)
-    sent, made = storm(round(plan.rate * plan.seconds), SECRET, datetime.now(UTC), seed=99)
+    sent, made = storm(round(plan.rate * plan.seconds), datetime.now(UTC), seed=99)
     post = Post(ours.port, LINES)
     await post.open()
     ready = packets(ours.port, sent)
@@ -149,7 +153,7 @@ async def measure(bare: HmacOnly, ours: servers.Ours, url: str, plan: Plan) -> d
     found: dict[str, list[Figures]] = {bare.name: [], ours.name: []}
     for turn in range(plan.runs):
         for server in (bare, ours) if turn % 2 == 0 else (ours, bare):
-            sent = [each for each in storm(plan.posts * 2, SECRET, datetime.now(UTC), seed=turn)[0] if not each.forged and not each.repeat]
+            sent = [each for each in storm(plan.posts * 2, datetime.now(UTC), seed=turn)[0] if not each.forged and not each.repeat]
             renamed = sent[: plan.posts]
             found[server.name].append(await capacity(server, renamed))
     bare.stop()

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -32,10 +32,14 @@ _FORGERS_KEY = "whsec_" + "bm90IHRoZSBzaG9wJ3Mga2V5LCBub3QgYXQgYWxsIQ=="
 class Sent:
     """One webhook on the wire. `forged`: to be refused; `repeat`: it was sent before."""
 
-    headers: Mapping[str, str]
+    delivery: str
     body: bytes
     forged: bool = False
     repeat: bool = False
+
+    def headers(self, secret: str, at: datetime) -> dict[str, str]:
+        """Signed when it is sent: a signature holds for five minutes."""
+        return sign(_FORGERS_KEY if self.forged else secret, self.delivery, at, self.body)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,44 +51,41 @@ class Made:
     effects: frozenset[tuple[str, str]]
 
 
-def storm(count: int, secret: str, now: datetime, seed: int = 1, customers: int = 1000) -> tuple[list[Sent], Made]:
-    """`count` webhooks. `now`: the time of sending; signatures hold for five minutes."""
+def storm(count: int, now: datetime, seed: int = 1) -> tuple[list[Sent], Made]:
+    """`count` webhooks of about that time, each order a customer's own."""
     chance = random.Random(seed)
-    events = _events(round(count * (1 - TWICE - FORGED)), now, customers)
-    sent = [Sent(sign(secret, f"evt_{seed}_{number}", now, body), body) for number, body in enumerate(events)]
+    events = _events(round(count * (1 - TWICE - FORGED)), seed, now)
+    sent = [Sent(f"evt_{seed}_{number}", body) for number, body in enumerate(events)]
     places = [float(number) for number in range(len(sent))]
     for number in chance.sample(range(len(sent)), round(len(sent) * SHUFFLED)):
         places[number] += chance.uniform(-FAR, FAR)
     row = [(place, each) for place, each in zip(places, sent, strict=True)]
-    row += [(places[n] + chance.uniform(0, FAR), _again(sent[n])) for n in chance.choices(range(len(sent)), k=round(count * TWICE))]
+    row += [
+        (places[n] + chance.uniform(0, FAR), replace(sent[n], repeat=True))
+        for n in chance.choices(range(len(sent)), k=round(count * TWICE))
+    ]
     for number in chance.choices(range(len(sent)), k=count - len(row)):
-        forged = Sent(sign(_FORGERS_KEY, f"frg_{seed}_{len(row)}", now, sent[number].body), sent[number].body, forged=True)
+        forged = Sent(f"frg_{seed}_{len(row)}", sent[number].body, forged=True)
         row.append((places[number] + chance.uniform(-FAR, FAR), forged))
     return [each for _, each in sorted(row, key=lambda each: each[0])], _made(events)
 
 
-def _again(each: Sent) -> Sent:
-    return Sent(each.headers, each.body, repeat=True)
-
-
-def _events(count: int, now: datetime, customers: int) -> list[bytes]:
+def _events(count: int, seed: int, now: datetime) -> list[bytes]:
     """Orders that overlap: each goes on while others begin."""
     waves = [(number // len(STAGES), number % len(STAGES)) for number in range(count)]
     waves.sort(key=lambda wave: (wave[0] // 50, wave[1], wave[0]))
-    return [_body(order, step, now, customers) for order, step in waves]
+    return [_body(f"{seed}-{order}", step, now) for order, step in waves]
 
 
-def _body(order: int, step: int, now: datetime, customers: int) -> bytes:
+def _body(order: str, step: int, now: datetime) -> bytes:
     placed = now - timedelta(hours=5)
     marks = [
         {"stage": stage, "at": _iso(placed + timedelta(hours=place)), "place": "Łódź"} for place, stage in enumerate(STAGES[: step + 1])
     ]
-    customer = (
-        {"id": f"c-{order % customers}", "email": f"c{order % customers}@example.com", "name": "Demo customer"} if customers else None
-    )
+    customer = {"id": f"c-{order}", "email": f"c{order}@example.com", "name": "Demo customer"}
     data = {
         "order_id": f"S-{order}",
-        "number": str(order),
+        "number": order,
         "version": step + 1,
         "placed_at": _iso(placed),
         "locale": "pl",
@@ -98,7 +99,7 @@ def _body(order: int, step: int, now: datetime, customers: int) -> bytes:
             {
                 "id": "s-1",
                 "carrier": "inpost",
-                "tracking_number": f"63{order:010d}",
+                "tracking_number": f"63{order}",
                 "item_ids": ["1"],
                 "stage": STAGES[step],
                 "at": marks[-1]["at"],

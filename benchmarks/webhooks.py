@@ -8,11 +8,13 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter, deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
 TICK_S = 0.002
+Packet = Callable[[], bytes]
+"""makes a request when it is sent"""
 
 
 def request(path: str, port: int, headers: Sequence[tuple[str, str]], body: bytes) -> bytes:
@@ -42,10 +44,10 @@ class _Line(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("asyncio.Transport", transport)  # uvloop's is one in all but name
 
-    def send(self, due: float, packet: bytes) -> None:
+    def send(self, due: float, packet: Packet) -> None:
         assert self.transport is not None
         self._due = due
-        self.transport.write(packet)
+        self.transport.write(packet())
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data
@@ -69,7 +71,7 @@ class Post:
         self._port, self._count = port, lines
         self._free: deque[_Line] = deque()
         self._lines: list[_Line] = []
-        self._waiting: deque[tuple[float, bytes]] = deque()
+        self._waiting: deque[tuple[float, Packet]] = deque()
         self._unanswered = 0
         self._done = asyncio.Event()
         self.answers = Answers()
@@ -86,14 +88,14 @@ class Post:
             if line.transport is not None:
                 line.transport.abort()
 
-    async def all_at_once(self, packets: Sequence[bytes]) -> float:
+    async def all_at_once(self, packets: Sequence[Packet]) -> float:
         """As fast as it goes; how many seconds it took."""
         began = time.perf_counter()
         self._take([(began, packet) for packet in packets])
         await self._all()
         return time.perf_counter() - began
 
-    async def paced(self, packets: Sequence[bytes], rate: float) -> float:
+    async def paced(self, packets: Sequence[Packet], rate: float) -> float:
         """`rate` a second, whatever the answers do; times count from when each was due. Seconds until the last answer."""
         began, sent = time.perf_counter(), 0
         while sent < len(packets):
@@ -120,7 +122,7 @@ class Post:
             self.answers.outcomes["lost"] += 1
             self._finish()
 
-    def _take(self, items: Sequence[tuple[float, bytes]]) -> None:
+    def _take(self, items: Sequence[tuple[float, Packet]]) -> None:
         self._done.clear()
         self._unanswered += len(items)
         for due, packet in items:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections.abc import Mapping
 from datetime import timedelta
 
 import aiohttp
@@ -17,16 +18,16 @@ from tests.walks.stage import AGENT, SUPERVISOR, Stage
 SOURCES = "/console/sources"
 
 
-async def page(agent: Agent, path: str = SOURCES, status: int = 200, **headers: str) -> str:
-    async with agent.http.get(agent.server.url + path, headers=headers) as response:
+async def page(agent: Agent, path: str = SOURCES, status: int = 200, lang: str = "en") -> str:
+    async with agent.http.get(agent.server.url + path, headers={"Accept-Language": lang}) as response:
         assert response.status == status, await response.text()
         assert "script-src 'self'" in response.headers["Content-Security-Policy"]
         return await response.text()
 
 
-async def press(agent: Agent, act: str, *, status: int = 303, csrf: str | None = None, **fields: str) -> str:
+async def press(agent: Agent, act: str, fields: Mapping[str, str] | None = None, *, status: int = 303, csrf: str | None = None) -> str:
     """Sends a form; answers where it leads, or the text of what it shows."""
-    form = {"csrf": agent.csrf if csrf is None else csrf, **fields}
+    form = {**(fields or {}), "csrf": agent.csrf if csrf is None else csrf}
     async with agent.http.post(f"{agent.server.url}{SOURCES}/{act}", data=form, allow_redirects=False) as response:
         assert response.status == status, await response.text()
         return response.headers.get("Location", "") or await response.text()
@@ -55,7 +56,7 @@ async def test_it_is_for_supervisors(stage: Stage, http: aiohttp.ClientSession) 
         assert (response.status, response.headers["Location"]) == (302, "/console/login?next=/console/sources")
     agent = await stage.agent(AGENT, availability=None)
     assert "For supervisors" in await page(agent, status=403)
-    assert "For supervisors" in await press(agent, "replay", status=403, source="x", delivery="y")
+    assert "For supervisors" in await press(agent, "replay", {"source": "x", "delivery": "y"}, status=403)
 
 
 async def test_health_webhooks_and_a_replay(stage: Stage) -> None:
@@ -71,13 +72,13 @@ async def test_health_webhooks_and_a_replay(stage: Stage) -> None:
     assert order.number in shown
     assert "sources@example.com" not in shown
     fields = fields_of(text, "replay", "delivery")
-    assert "sources@example.com" in await press(boss, "webhook", status=200, **{**fields, "csrf": boss.csrf})
-    assert await press(boss, "replay", **fields) == f"{SOURCES}?said=accepted"
+    assert "sources@example.com" in await press(boss, "webhook", fields, status=200)
+    assert await press(boss, "replay", fields) == f"{SOURCES}?said=accepted"
     after = await page(boss, f"{SOURCES}?said=accepted")
     assert "nothing is told twice" in after
     assert "looked at in full" in after
     assert "replayed" in after
-    assert "Odczytano ponownie" in await page(boss, f"{SOURCES}?said=accepted", **{"Accept-Language": "pl"})
+    assert "Odczytano ponownie" in await page(boss, f"{SOURCES}?said=accepted", lang="pl")
 
 
 async def test_a_form_needs_the_sessions_token(stage: Stage) -> None:
@@ -97,10 +98,10 @@ async def test_what_could_not_be_read_is_kept_and_can_be_thrown_away(stage: Stag
     assert "Could not be read" in text
     assert "2×" in text
     fields = fields_of(text, "read", "digest")
-    assert await press(boss, "read", **fields) == f"{SOURCES}?said=malformed"
+    assert await press(boss, "read", fields) == f"{SOURCES}?said=malformed"
     assert "&#34;colour&#34;: &#34;red&#34;" in await page(boss, f"{SOURCES}/letter?source={fields['source']}&digest={fields['digest']}")
-    assert await press(boss, "drop", **fields) == f"{SOURCES}?said=dropped"
-    assert await press(boss, "drop", **fields) == f"{SOURCES}?said=not_found"
+    assert await press(boss, "drop", fields) == f"{SOURCES}?said=dropped"
+    assert await press(boss, "drop", fields) == f"{SOURCES}?said=not_found"
     assert "Could not be read" not in await page(boss)
 
 
@@ -114,8 +115,8 @@ async def test_an_operator_settles_a_contradiction_and_the_shopper_hears_of_it_o
     text = await page(boss)
     assert "Correct to: in transit" in text
     fields = fields_of(text, "decide", "corrected")
-    assert await press(boss, "decide", **fields) == f"{SOURCES}?said=corrected"
-    assert await press(boss, "decide", **fields) == f"{SOURCES}?said=settled"
+    assert await press(boss, "decide", fields) == f"{SOURCES}?said=corrected"
+    assert await press(boss, "decide", fields) == f"{SOURCES}?said=settled"
     await heard(shopper, "A correction about order")
     settled = await page(boss)
     assert "Supervisor" in settled

@@ -25,13 +25,13 @@ async def test_a_storm_leaves_every_effect_exactly_once(tmp_path: Path, database
         await database.at_length(migrate)
         await database.at_length(migrate_orders)
         status = OrderStatus(database, [SOURCE], [], clock)
-        sent, made = storm(MANY, SECRET, clock.now)
+        sent, made = storm(MANY, clock.now)
         assert Counter((each.forged, each.repeat) for each in sent) == {(False, False): 975, (False, True): 450, (True, False): 75}
         gate, outcomes = asyncio.Semaphore(AT_ONCE), Counter[tuple[bool, object]]()
 
         async def send(place: int) -> None:
             async with gate:
-                receipt = await status.ingest("src_1", sent[place].headers, sent[place].body)
+                receipt = await status.ingest("src_1", sent[place].headers(SECRET, clock.now), sent[place].body)
             outcomes[(sent[place].forged, receipt.body.get("outcome", receipt.status))] += 1
 
         await asyncio.gather(*map(send, range(len(sent))))
