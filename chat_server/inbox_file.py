@@ -99,7 +99,8 @@ def _inbox(document: object, messages: Mapping[str, OrderMessage]) -> InboxFile:
         order_messages=order_messages,
         enabled=table.flag("enabled", True),
     )
-    sources = tuple(_source(each, inbox, place) for place, each in enumerate(_tables(table, "sources")))
+    keep_days = table.number("keep_webhooks_days", 30, least=1, most=3650)
+    sources = tuple({**_source(each, inbox, place), "keep_days": keep_days} for place, each in enumerate(_tables(table, "sources")))
     action = _action(_table(table, "actions"), inbox.id) if table.has("actions") else None
     delivery = _delivery(_table(table, "delivery"), inbox.id, zone)
     table.done()

@@ -54,6 +54,7 @@ def test_the_demo_shops_file_is_read_whole(tmp_path: Path) -> None:
     file = settings.inboxes[0]
     assert file.inbox.identity_secret == "value of DEMO_IDENTITY_SECRET"
     assert file.sources[0]["secrets"] == ("value of DEMO_WEBHOOK_SECRET",)
+    assert file.sources[0]["keep_days"] == 30
     assert file.action is not None
     assert file.action["url"] == "value of DEMO_ACTION_URL"
     assert set(file.inbox.offers) == {*("voucher", "pickup_point", "split", "delivery_back", "cancel", "other_address", "in_store")}
@@ -88,6 +89,7 @@ def test_a_setting_that_cannot_be_used_is_named(tmp_path: Path, name: str, value
         ('locales = ["en"]', 'locales = ["en"]\nconsent = "maybe"', "inbox.consent"),
         ('locales = ["en"]', 'locales = ["en"]\ncapacity = 0', "inbox.capacity"),
         ('locales = ["en"]', 'locales = ["en"]\npromised_minutes = "soon"', "inbox.promised_minutes"),
+        ('locales = ["en"]', 'locales = ["en"]\nkeep_webhooks_days = 0', "inbox.keep_webhooks_days"),
         ('locales = ["en"]', 'locales = ["en"]\ncolour = "#fff"', "inbox.colour"),
         ('locales = ["en"]', 'locales = ["en"]\n[inbox.hours]\nmon = ["9 to 5"]', "inbox.hours.mon"),
         ('locales = ["en"]', 'locales = ["en"]\n[inbox.hours]\nmon = ["17:00-09:00"]', "inbox.hours.mon"),
