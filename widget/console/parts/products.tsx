@@ -68,8 +68,8 @@ function Results({ choose }: { choose: (product: CatalogueProduct) => void }) {
           onPointerMove={() => (at.value = place)} onPointerDown={(event) => event.preventDefault()} onClick={() => choose(product)}
         >
           <Picture url={product.image_url} size={40} />
-          <span class="name"><b class="cut" dir="auto">{product.name}</b>{product.category && <span class="mut cut" dir="auto">{product.category}</span>}</span>
-          <span class="side"><b class="num">{priceOf(product)}</b><Stock product={product} /></span>
+          <span class="name"><b class="cut"><bdi>{product.name}</bdi></b>{product.category && <span class="mut cut"><bdi>{product.category}</bdi></span>}</span>
+          <span class="worth"><b class="num">{priceOf(product)}</b><Stock product={product} /></span>
         </li>
       ))}
     </ul>
@@ -138,7 +138,7 @@ export function Attached() {
     <ul class="attached" aria-label={t("product.attached")}>
       {attached.value.map((product) => (
         <li key={product.id}>
-          <Picture url={product.image_url} size={28} /><b class="cut" dir="auto">{product.name}</b><span class="mut num">{priceOf(product)}</span>
+          <Picture url={product.image_url} size={28} /><b class="cut"><bdi>{product.name}</bdi></b><span class="mut num">{priceOf(product)}</span>
           <IconButton icon="x" size={14} kind="btn plain icon small" label={t("product.remove", { name: product.name })} onClick={() => detach(product.id)} />
         </li>
       ))}
