@@ -89,7 +89,7 @@ def translate(body: bytes, zone: tzinfo, verified: Verified) -> Translated:
         if products.is_product(data):
             return products.product(data, body, zone, verified.home)
         if products.is_deletion(data, verified.topic):
-            return products.deleted(data)
+            return products.deleted(data, verified.at)
         if _TOPIC.match(verified.topic) and verified.topic not in TAKEN:
             return Ignored(verified.topic)
         return Malformed("neither an order, a fulfillment, a fulfillment event, a refund nor a product - at `$`")

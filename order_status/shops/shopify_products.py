@@ -3,7 +3,7 @@
 Pure; unknown fields are passed over. A body has no currency, no language and no address: they are the source's (answers.Home).
 """
 
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 from decimal import Decimal
 
 from order_status.events import Stamp
@@ -26,8 +26,9 @@ def is_deletion(data: Node, topic: str) -> bool:
     return topic == "products/delete" and "id" in data and "title" not in data
 
 
-def deleted(data: Node) -> Product:
-    return gone(data.need_ident("id"), None)
+def deleted(data: Node, at: datetime | None) -> Product:
+    """`at`: when it came, where it is read again later."""
+    return gone(data.need_ident("id"), Stamp(-1, at, "") if at else None)
 
 
 def product(data: Node, body: bytes, zone: tzinfo, home: Home) -> Product:

@@ -57,7 +57,7 @@ def translate(body: bytes, zone: tzinfo, verified: Verified) -> Translated:
             told = products.product(data, body, zone, verified.home, _time)
             return Keyed(delivery_key("woocommerce", "product", told.product_id, body_digest(body)), told)
         if products.is_deletion(data, verified.topic):  # the same body each time: only the delivery's id tells a second one from a repeat
-            told = products.deleted(data)
+            told = products.deleted(data, verified.at)
             return Keyed(delivery_key("woocommerce", "product.deleted", told.product_id, verified.delivery_id), told)
         if verified.topic in products.TOPICS:
             return Malformed("not a product - at `$`")

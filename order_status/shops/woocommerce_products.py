@@ -27,8 +27,9 @@ def is_deletion(data: Node, topic: str) -> bool:
     return topic == "product.deleted" and "id" in data and "name" not in data
 
 
-def deleted(data: Node) -> Product:
-    return gone(data.need_ident("id"), None)
+def deleted(data: Node, at: datetime | None) -> Product:
+    """`at`: when it came, where it is read again later."""
+    return gone(data.need_ident("id"), Stamp(-1, at, "") if at else None)
 
 
 def is_variation(data: Node) -> bool:

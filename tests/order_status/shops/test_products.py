@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from order_status.events import Stamp
 from order_status.products import Product, ProductText
 from order_status.shops import Home, Ignored, Keyed, Malformed, Translated, Verified, native, shopify, woocommerce
 from tests.order_status.shops import product_bodies as bodies
@@ -114,6 +115,12 @@ def test_a_deletion_tells_no_time_and_only_its_topic_tells_what_it_is() -> None:
     assert not product(from_woo({"id": 93}, "product.deleted")).for_sale
     assert from_woo({"id": 93}, "order.deleted") == Ignored("order.deleted")
     assert product(from_shopify(bodies.shopify(), "orders/delete")).for_sale, "a whole product is one whatever the topic says"
+
+
+def test_a_deletion_that_is_read_again_counts_from_when_it_came() -> None:
+    came = datetime(2026, 11, 20, 10, tzinfo=UTC)
+    told = shopify.translate(body_of({"id": 1}), UTC, Verified("x", topic="products/delete", at=came))
+    assert product(told).stamp == Stamp(-1, came, "")
 
 
 def test_a_second_deletion_is_no_repeat_of_the_first() -> None:
