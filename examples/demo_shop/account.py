@@ -3,7 +3,7 @@
 from aiohttp import web
 
 from .customers import CUSTOMERS
-from .identity import order_of_link
+from .identity import order_of_link, order_of_mail
 from .orders import Order
 from .page import go, locale_of, page
 from .parcels import is_late
@@ -26,6 +26,7 @@ def routes() -> list[web.RouteDef]:
         web.get(f"{base}/orders", orders),
         web.get(f"{base}/orders/{{order_id}}", order_page),
         web.get(f"{base}/orders/link/{{link}}", by_link),
+        web.get(f"{base}/orders/mail/{{token}}", by_mail),
         web.get(f"{base}/track/{{number}}", track),
     ]
 
@@ -86,6 +87,18 @@ async def by_link(request: web.Request) -> web.Response:
         session.form, session.voucher, session.pending_order = {}, "", ""
     session.customer, session.guest, session.guest_email = "", order["customer"]["id"], order["customer"]["email"]
     raise go(f"/{locale_of(request)}/orders/{order['order_id']}")
+
+
+async def by_mail(request: web.Request) -> web.Response:
+    """The link in a mail: shows this one order to whoever holds it, signs nobody in, and hands the same proof to the chat."""
+    site, token = request.app[SITE], request.match_info["token"]
+    order_id = order_of_mail(site.settings.identity_secret, site.settings.widget_key, token)
+    order = site.store.order(order_id) if order_id else None
+    if order is None:
+        raise web.HTTPNotFound
+    return page(
+        request, "mail_order.html", order=order, order_token=token, headline=headline, steps=STEPS, reached=REACHED, is_late=is_late
+    )
 
 
 async def track(request: web.Request) -> web.Response:

@@ -19,7 +19,7 @@ from .actions import MODES
 from .cart import FREE_FROM, cart_of
 from .customers import CUSTOMERS
 from .forms import POINTS
-from .identity import order_link
+from .identity import mail_token, order_link
 from .orders import Order, Refused
 from .page import go, page
 from .placing import place
@@ -98,9 +98,10 @@ async def one_order(request: web.Request) -> web.Response:
     link = "" if order["customer"]["id"] in CUSTOMERS else order_link(site.settings.identity_secret, order["order_id"])
     later = orders.working_days_after(max(datetime.fromisoformat(order["shipments"][0]["promised"]), site.clock().replace(tzinfo=None)), 2)
     rows = [row for row in site.outbox.log(200) if row["subject"] == order["order_id"]]
+    mail = mail_token(site.settings.identity_secret, site.settings.widget_key, order["order_id"], site.clock())
     return page(
-        request, "backoffice/order.html", order=order, link=link, later=later, log=rows, moves=parcels.MOVES, reasons=DELAY_REASONS,
-        is_late=parcels.is_late, refused=REFUSED.get(request.query.get("refused", "")),
+        request, "backoffice/order.html", order=order, link=link, mail=mail, later=later, log=rows, moves=parcels.MOVES,
+        reasons=DELAY_REASONS, is_late=parcels.is_late, refused=REFUSED.get(request.query.get("refused", "")),
         refundable=orders.refundable(order), taken=site.offers.of_order(order["order_id"]), **common(site),
     )  # fmt: skip
 

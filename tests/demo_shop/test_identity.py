@@ -1,9 +1,11 @@
 """Who the page says the shopper is: claims of the token, guests by link, and nothing of one person in the session of another."""
 
+from datetime import UTC, datetime, timedelta
+
 import jwt
 import pytest
 
-from examples.demo_shop.identity import order_link, order_of_link
+from examples.demo_shop.identity import mail_token, order_link, order_of_link, order_of_mail, widget_token
 from tests.demo_shop.shop import IDENTITY_SECRET, Shop, token_of
 
 
@@ -77,3 +79,18 @@ async def test_a_customers_order_opens_by_no_link(shop: Shop) -> None:
 def test_forged_links(link: str) -> None:
     assert order_of_link("x", link) is None
     assert order_of_link("x", order_link("x", "A-1001")) == "A-1001"
+
+
+def test_a_mails_link_opens_one_order_and_signs_nobody_in() -> None:
+    now = datetime.now(UTC)
+    token = mail_token(IDENTITY_SECRET, "pk_demo", "A-1001", now)
+    assert order_of_mail(IDENTITY_SECRET, "pk_demo", token) == "A-1001"
+    assert mail_token(IDENTITY_SECRET, "pk_demo", "A-1001", now) != token
+    read = jwt.decode(token, IDENTITY_SECRET, algorithms=["HS256"], audience="pk_demo")
+    assert read["exp"] - read["iat"] <= 14 * 86400
+    assert "sub" not in read
+    identity = widget_token(IDENTITY_SECRET, "pk_demo", "customer-a", "", "", "en", now)
+    old = mail_token(IDENTITY_SECRET, "pk_demo", "A-1001", now - timedelta(days=14))
+    for other in (identity, old, f"{token}x", "", order_link(IDENTITY_SECRET, "A-1001")):
+        assert order_of_mail(IDENTITY_SECRET, "pk_demo", other) is None
+    assert order_of_mail(IDENTITY_SECRET, "pk_other", token) is None

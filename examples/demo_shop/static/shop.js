@@ -70,6 +70,11 @@ for (const button of all("[data-guide]")) {
   });
 }
 
+// The link of a mail: its token shows the order in the chat, too, and brings news of it.
+for (const button of all("[data-order]")) {
+  button.addEventListener("click", () => window.shopbell?.("order", { token: button.dataset.order }));
+}
+
 // Any button of the shop may open the chat.
 for (const button of all("[data-chat]")) {
   button.addEventListener("click", () => {
