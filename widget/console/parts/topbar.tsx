@@ -34,12 +34,17 @@ const ThemeMenu = ({ id, kind, side }: { id: string; kind: string; side: string 
   </Menu>
 );
 
+const SUPERVISING = new Set(["owner", "admin", "supervisor"]);
+
 export const Rail = () => (
   <nav class="rail" aria-label={t("rail.label")}>
     <span class="mark"><Icon name="bell" size={20} /></span>
     <a class="item" href="#inbox" aria-current="page" aria-label={t("rail.inbox")} title={t("rail.inbox")} onClick={(event: Event) => event.preventDefault()}>
       <Icon name="inbox" size={21} />
     </a>
+    {SUPERVISING.has(boot.value.agent.role) && (
+      <a class="item" href="/console/sources" aria-label={t("rail.sources")} title={t("rail.sources")}><Icon name="plug" size={21} /></a>
+    )}
     <span class="grow" />
     <IconButton icon="help" label={t("help.open")} size={20} kind="item" onClick={() => (help.value = true)} />
     <IconButton icon="exit" label={t("rail.signout")} size={20} flip kind="item" onClick={signOut} />
