@@ -135,14 +135,20 @@ async def orders_for(context: Context, found: Conversation) -> list[Json]:
     return await of_shopper(context, found.inbox_id, *await context.store.read(load))
 
 
+def read_in(tx: Tx, found: Conversation) -> str:
+    """The language of the browser at which the shopper was seen last."""
+    browsers = tx.people.browsers(found.contact_id or found.visitor_id)
+    return browsers[0].locale if browsers else found.locale
+
+
 def offerable(tx: Tx, inbox: Inbox, found: Conversation, orders: Sequence[Json], now: datetime) -> list[Json]:
     """What an agent may offer in this conversation: for each order, and without one."""
-    recipient = found.contact_id or found.visitor_id
+    recipient, locale = found.contact_id or found.visitor_id, read_in(tx, found)
     listed: list[Json] = []
     for template in inbox.offers.values():
         for order in (*orders, None):
             if may_get(tx, template, recipient, order, now) is None:
-                title = text_for(template.title, found.locale, inbox.default_locale)[1]
+                title = text_for(template.title, locale, inbox.default_locale)[1]
                 about = order["order_id"] if order else None
                 listed.append(
                     {"offer": template.id, "kind": template.kind.value, "title": title, "worth": template.worth, "order_id": about}
@@ -195,8 +201,9 @@ async def make(context: Context, agent: Agent, conversation_id: str, client_id: 
         if no is not None:
             raise ClientError(Code.CONFLICT, REFUSED[no], reason=no.value)
         in_message = message_id(now)
-        made = row(inbox, template, found, in_message, order, found.locale, now)
-        parts: tuple[Json, ...] = ({"type": "offer", "offer": shown(inbox, template, made, found.locale)},)
+        locale = read_in(tx, found)
+        made = row(inbox, template, found, in_message, order, locale, now)
+        parts: tuple[Json, ...] = ({"type": "offer", "offer": shown(inbox, template, made, locale)},)
         message = Message(in_message, client_id, MessageType.OUTGOING, as_sender(agent), parts, now, digest)
         plan = agent_replied(found, agent, message, now)
         tx.offers.add(made)

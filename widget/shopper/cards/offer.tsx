@@ -2,7 +2,7 @@
 // Walk e in the browser; what is true is told by the server's facts.
 
 import type { VNode } from "preact";
-import { clock, day, due, money } from "../../shared/format.ts";
+import { clock, dayKey, due, money } from "../../shared/format.ts";
 import { Rich } from "../../shared/inline.tsx";
 import type { Offer } from "../../shared/wire.ts";
 import type { Scene } from "../app/ui.ts";
@@ -107,13 +107,13 @@ export function OfferCard({ offer, scene }: { offer: Offer; scene: Scene }): VNo
       ) : (
         <div class={`outcome ${state === "done" ? "ok" : state === "refused" ? "bad" : ""}`} role="status">
           <p><b>{t(`offer_${state}`)}</b> <bdi>{why(told?.reason, scene)}</bdi></p>
-          {told?.chosen && <p class="picked">{told.chosen}</p>}
+          {told?.chosen && !told.reason?.includes(told.chosen) && <p class="picked">{told.chosen}</p>}
         </div>
       )}
       {undoable && (
         <div class="row undo">
           <button class="second" onClick={() => act.post("undo_offer", { offer_id: offer.id })}>{t("offer_undo")}</button>
-          <span class="quiet">{t("offer_undo_until", { time: `${day(until, locale, now)}, ${clock(until, locale)}` })}</span>
+          <span class="quiet">{t("offer_undo_until", { time: dayKey(until) === new Date(now).toDateString() ? clock(until, locale) : due(until, locale) })}</span>
         </div>
       )}
     </section>
