@@ -22,6 +22,11 @@ NO_WORD = UNANSWERED | {"gone", "no_action_address", "bad_address", "private_add
 """reasons of refusals that the shop's own code never gave: what an operator may want to call in again"""
 
 
+def without_word(reason: str | None) -> bool:
+    """Whether a refusal came from the calls, not from the shop's own code; an HTTP status is no word either."""
+    return reason is not None and (reason in NO_WORD or reason.startswith("http_"))
+
+
 async def deliver(context: Context, job: Job) -> str | None:
     """One signed call to the shop. None: try again later (the job was given back).
 
@@ -39,7 +44,7 @@ async def deliver(context: Context, job: Job) -> str | None:
     offer, more = await context.store.read(load)
     if offer is None or offer["state"] != UNDER[what]:
         return "nothing_to_do"
-    if not more.pop("tried"):
+    if not more.pop("tried") and what == "accepted":
         late = outdated(offer, await order_of(context, offer), context.clock())
         if late is not None:
             return await answered(context, offer_id, what, "refused", late)
@@ -83,7 +88,7 @@ async def again(context: Context, inbox_id: str, offer_id: str) -> str:
         offer = tx.offers.get(offer_id)
         if offer is None or offer["inbox_id"] != inbox_id:
             raise not_found("offer")
-        if offer["state"] != "refused" or offer["reason"] not in NO_WORD:
+        if offer["state"] != "refused" or not without_word(offer["reason"]):
             raise ClientError(Code.CONFLICT, "The shop has answered, or is being called.")
         found = tx.conversations.get(offer["conversation_id"])
         assert found is not None, "an offer names a conversation that exists"

@@ -13,7 +13,7 @@ from chat_server.core.conversation import agent_replied
 from chat_server.core.facts import iso
 from chat_server.core.inbox import Inbox
 from chat_server.core.model import Agent, Contact, Conversation, Job, Json, Message, MessageType, Plan, Status
-from chat_server.core.offer import No, OfferTemplate, Terms, asks, refused
+from chat_server.core.offer import No, OfferTemplate, Standing, Terms, asks, refused
 from chat_server.core.order_access import Binding
 from chat_server.core.proactive_candidate import Candidate, text_for
 from chat_server.errors import ClientError, Code
@@ -51,8 +51,12 @@ def window(terms: Terms, now: datetime) -> datetime:
 
 def may_get(tx: Tx, template: OfferTemplate, recipient: str, order: Json | None, now: datetime) -> No | None:
     """Why this contact or visitor may not get it now; None: they may. `order`: one of theirs."""
+    grade = grade_of(tx, recipient, order)
+    no = refused(template.kind, template.terms, order, grade, Standing(), now)
+    if no is not None:  # whatever they have had: most orders of a list end here, without a query
+        return no
     standing = tx.offers.standing(recipient, template.id, order["order_id"] if order else None, window(template.terms, now))
-    return refused(template.kind, template.terms, order, grade_of(tx, recipient, order), standing, now)
+    return refused(template.kind, template.terms, order, grade, standing, now)
 
 
 def of_candidate(tx: Tx, inbox: Inbox, candidate: Candidate, recipient: str, orders: Sequence[Json], now: datetime) -> OfferTemplate | None:

@@ -190,6 +190,47 @@ async def test_what_was_chosen_goes_to_the_shop(world: World) -> None:
     assert [call["params"] for call in world.shop.calls] == [{"note": "x", "point": "p-2"}]
 
 
+async def test_a_status_that_is_no_answer_can_be_called_in_again(world: World) -> None:
+    visitor, offer = await offered(world)
+    world.shop.answers = [("failed", "http_404", None)]
+    await offers.accept(world.context, visitor, offer["id"])
+    await world.work_off()
+    assert states(world)[-1] == ("refused", "http_404")
+    (dead,) = await world.store.read(lambda tx: tx.offers.unanswered("demo", offer_calls.NO_WORD))
+    assert dead["id"] == offer["id"]
+    await offer_calls.again(world.context, "demo", offer["id"])
+    await world.work_off()
+    assert states(world)[-1] == ("done", None)
+
+
+async def test_the_shops_own_no_is_not_called_in_again(world: World) -> None:
+    visitor, offer = await offered(world)
+    world.shop.answers = [("refused", "Sold out", None)]
+    await offers.accept(world.context, visitor, offer["id"])
+    await world.work_off()
+    assert await world.store.read(lambda tx: tx.offers.unanswered("demo", offer_calls.NO_WORD)) == []
+    with pytest.raises(ClientError):
+        await offer_calls.again(world.context, "demo", offer["id"])
+
+
+async def test_an_erased_shopper_leaves_no_address_behind(world: World) -> None:
+    template = OfferTemplate("voucher", Kind.CHANGE_ADDRESS, 72, {"en": "Elsewhere"}, {}, {"en": "There"}, terms=Terms(undo_minutes=30))
+    visitor, offer = await offered(world, template)
+    world.shop.answers = [("done", "It goes to Long 1", None), ("pending", None, None)]
+    await offers.accept(world.context, visitor, offer["id"], {"address": HOME})
+    await world.work_off()
+    await offers.undo(world.context, visitor, offer["id"])
+    await world.work_off()
+    conversation = world.ears.told[0].conversation_id
+    found = await world.store.read(lambda tx: tx.erasure.person(visitor.id))
+    assert found is not None
+    await world.store.write(lambda tx: tx.erasure.erase(*found))
+    kept = await row(world, offer["id"])
+    assert (kept["state"], kept["reason"], kept["choice"], kept["chosen"], kept["params"]) == ("refused", "erased", None, None, {})
+    assert "Long 1" not in str(await world.facts(conversation))
+    assert await offers.settled_by_shop(world.context, "demo", offer["id"] + offers.UNDO, "done", None) == "unchanged"
+
+
 async def test_called_in_again_after_no_answer(world: World) -> None:
     visitor, offer = await offered(world)
     world.shop.answers = [("pending", None, None)]

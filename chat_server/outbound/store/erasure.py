@@ -80,10 +80,10 @@ class Erasure:
         for row in self._c.execute(select(facts).where(about, facts.c.kind == "offer_settled")).all():
             place = (facts.c.conversation_id == row.conversation_id, facts.c.seq == row.seq)
             self._c.execute(update(facts).where(*place).values(data={**row.data, "reason": None, "chosen": None}))
+        erased: Json = {"title": "", "order_id": None, "order_number": None, "params": {}, "choice": None, "chosen": None, "reason": None}
+        self._c.execute(update(offers).where(offers.c.conversation_id.in_(ids)).values(erased))
         under_way = offers.c.state.in_(("open", "accepted", "pending", "undoing"))  # nothing is asked of the shop any more
         self._c.execute(update(offers).where(offers.c.conversation_id.in_(ids), under_way).values(state="refused", reason="erased"))
-        erased: Json = {"title": "", "order_id": None, "order_number": None, "params": {}, "choice": None, "chosen": None}
-        self._c.execute(update(offers).where(offers.c.conversation_id.in_(ids)).values(erased))
         # The turn ends too: a bot that is just thinking about the old words would say them again.
         state = {"preview": "", "card": None, "epoch": conversations.c.epoch + 1, "turn": conversations.c.turn + 1}
         self._c.execute(update(conversations).where(conversations.c.id.in_(ids)).values(state))

@@ -88,6 +88,7 @@ class Offers:
         return found
 
     def unanswered(self, inbox_id: str, reasons: Collection[str], limit: int = 100) -> list[Json]:
-        """Accepted offers of an inbox whose calls ended without the shop's word, newest first."""
-        query = select(offers).where(offers.c.inbox_id == inbox_id, offers.c.state == "refused", offers.c.reason.in_(list(reasons)))
+        """Accepted offers of an inbox whose calls ended without the shop's word (or with a status that is none), newest first."""
+        ended = or_(offers.c.reason.in_(list(reasons)), offers.c.reason.startswith("http_", autoescape=True))
+        query = select(offers).where(offers.c.inbox_id == inbox_id, offers.c.state == "refused", ended)
         return [dict(row._mapping) for row in self._c.execute(query.order_by(offers.c.at.desc()).limit(limit))]
