@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from order_status.events import Adjustment, OrderEvent, OrderFragment, OrderOverdue, Shipment, Track
+from order_status.events import Adjustment, Mark, OrderEvent, OrderFragment, OrderOverdue, Shipment, Track
 from order_status.lookup import Told
 from order_status.shops import Keyed, Verified
 from order_status.sources import Source
@@ -18,17 +18,17 @@ from order_status.stages import (
     SHIPMENT_RANK,
     OrderState,
     Parcel,
-    contradicted,
     current,
     headline,
     is_cancelled,
+    is_struck,
     number_key,
 )
 
-Verdict = Literal["holds", "agrees", "passed", "outranked", "older", "contradicted", "unknown", "elsewhere"]
+Verdict = Literal["holds", "agrees", "passed", "outranked", "older", "contradicted", "corrected", "unknown", "elsewhere"]
 """`holds`: the first to say what stands. `agrees`: said so later. `passed`: true then, the order has gone on. `outranked`: later, but a
-lower stage. `older`: a newer word replaced it. `contradicted`: an ended journey would go on, and is not believed. `unknown`: a value that
-no ledger knows. `elsewhere`: about a parcel or an adjustment that the order does not show."""
+lower stage. `older`: a newer word replaced it. `contradicted`: an ended journey would go on, and that is not settled. `corrected`: an end
+that was none. `unknown`: a value that no ledger knows. `elsewhere`: about a parcel or an adjustment that the order does not show."""
 
 MARKS_SHOWN = 12
 _MONEY = frozenset({"refunded", "returned"})
@@ -67,6 +67,18 @@ def explanation(
         "decided_by": decided_by(state),
         "complete": complete,
         "events": [_event(state, each, claims, sources, first) for each, claims in read],
+        "corrections": [
+            {
+                "shipment_id": parcel.facts.id,
+                "said": each.said.stage,
+                "said_at": _iso(each.said.at),
+                "stage": each.stage,
+                "since": _iso(each.since),
+                "by": each.by,
+            }
+            for parcel in state.parcels
+            for each in parcel.corrections
+        ],
         "overdue": [_overdue(each) for each in overdue],
     }
 
@@ -89,6 +101,7 @@ def _event(
         "happened_at": _iso(body.at) if body else None,
         "newest": body is not None and body.digest == state.head.stamp.digest and body.at == state.head.stamp.at,
         "quiet": body is not None and body.quiet,
+        "summary": told.summary,
         "said": [
             {"entity": claim.entity, "stage": claim.stage, "at": _iso(claim.at), "verdict": _verdict(state, claim, body, told, first)}
             for claim in (claims[1] if claims else [])
@@ -111,7 +124,7 @@ def _read(told: Told, sources: Mapping[str, Source]) -> tuple[_Body, list[Claim]
     source = sources.get(told.source_id)
     if source is None or not told.body:
         return None
-    event = source.shop.translate(told.body, source.zone, Verified(told.delivery_id, at=told.received_at))
+    event = source.shop.translate(told.body, source.zone, Verified(told.delivery_id, topic=told.topic, at=told.received_at))
     if isinstance(event, Keyed):
         event = event.event
     match event:
@@ -213,14 +226,17 @@ def _parcel(state: OrderState, ledger: str, name: str) -> Parcel | None:
 def _of_parcel(parcel: Parcel, claim: Claim, told: Told, first: Mapping[Claim, datetime]) -> Verdict:
     if claim.stage not in SHIPMENT_RANK:
         return "unknown"
+    if is_struck(parcel, Mark(claim.stage, claim.at)):
+        return "corrected"
     present = current(parcel)
     if present is None:
         return "unknown"
     if claim.stage == present.stage:
         return _held(claim, told, first) if present.at == claim.at else "agrees"
-    if claim.at <= present.at:
-        return "passed"
-    return "contradicted" if contradicted(parcel) and claim.stage == parcel.facts.stage else "outranked"
+    words = parcel.contradiction.words if parcel.contradiction else ()
+    if any((word.stage, word.at) == (claim.stage, claim.at) for word in words):
+        return "contradicted"
+    return "passed" if claim.at <= present.at else "outranked"
 
 
 def _overdue(each: OrderOverdue) -> dict[str, Any]:

@@ -31,13 +31,15 @@ class FoundOrder:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One webhook as it was accepted."""
+    """One webhook as it was accepted. `body` is empty when its time is over; its `summary` stays. `topic`: an unsigned header's hint."""
 
     source_id: str
     delivery_id: str
     kind: str
     received_at: datetime
     body: bytes
+    topic: str
+    summary: str
 
 
 def numbered(conn: Connection, inbox_id: str, numbers: Collection[str], *, also_ids: bool = False) -> list[tuple[str, OrderState]]:
@@ -51,7 +53,10 @@ def told_of(conn: Connection, inbox_id: str, keys: Iterable[str], limit: int) ->
     """The webhooks that named an order (its id) or one of its parcels (their keys), newest first."""
     query = select(deliveries).where(deliveries.c.inbox_id == inbox_id, deliveries.c.order_id.in_(list(keys)))
     rows = conn.execute(query.order_by(deliveries.c.received_at.desc(), deliveries.c.delivery_id).limit(limit)).mappings()
-    return [Told(row["source_id"], row["delivery_id"], row["type"], row["received_at"], row["body"]) for row in rows]
+    return [
+        Told(row["source_id"], row["delivery_id"], row["type"], row["received_at"], row["body"], row["topic"] or "", row["said"] or "")
+        for row in rows
+    ]
 
 
 def spellings(number: str) -> list[str]:

@@ -82,6 +82,7 @@ orders = Table(
     Column("state", Text, nullable=False),
     PrimaryKeyConstraint("inbox_id", "order_id"),
     Index(None, "inbox_id", "customer_id", "placed_at"),
+    Index(None, "inbox_id", "number"),
 )
 
 # The tracking numbers of an order's parcels, so that a carrier's word finds them; a number that is used again finds the newer order too.

@@ -40,7 +40,7 @@ class SaidView(Closed):
     entity: str
     stage: str
     at: str
-    verdict: Literal["holds", "agrees", "passed", "outranked", "older", "contradicted", "unknown", "elsewhere"]
+    verdict: Literal["holds", "agrees", "passed", "outranked", "older", "contradicted", "corrected", "unknown", "elsewhere"]
 
 
 class EventView(Closed):
@@ -52,7 +52,17 @@ class EventView(Closed):
     happened_at: str | None
     newest: bool
     quiet: bool
+    summary: str
     said: list[SaidView]
+
+
+class CorrectionView(Closed):
+    shipment_id: str
+    said: str
+    said_at: str
+    stage: str
+    since: str
+    by: str
 
 
 class OverdueView(Closed):
@@ -74,4 +84,5 @@ class Explained(Done):
     decided_by: Literal["order", "payment", "shipment", "adjustment"]
     complete: bool
     events: list[EventView]
+    corrections: list[CorrectionView]
     overdue: list[OverdueView]

@@ -79,3 +79,21 @@ async def test_an_order_of_another_inbox_is_not_explained(world: World) -> None:
     await world.accept(order(1))
     assert await world.status.explain("other", "A-1001") is None
     assert await world.status.explain("demo", "A-1002") is None
+
+
+async def test_when_the_body_is_gone_its_summary_stays(world: World) -> None:
+    await world.accept(order(1, parcel("shipped")))
+    await world.writer.write(lambda conn: conn.exec_driver_sql("UPDATE order_deliveries SET body = ''"))
+    (event,) = (await explain(world))["events"]
+    assert (event["said"], event["happened_at"]) == ([], None)
+    assert event["summary"].startswith("order placed · shipment s-1 shipped")
+
+
+async def test_an_end_that_was_none_is_said_to_be_corrected(world: World) -> None:
+    await world.accept(order(1, parcel("delivered", at="2026-11-20T07:00:00Z")))
+    for version, at in ((2, "2026-11-20T08:00:00Z"), (3, "2026-11-20T09:00:00Z")):
+        world.clock.pass_(minutes=1)
+        await world.accept(order(version, parcel("in_transit", at=at)))
+    found = await explain(world)
+    assert [(each["said"], each["stage"]) for each in found["corrections"]] == [("delivered", "in_transit")]
+    assert verdicts(found["events"][-1])["shipment:s-1"] == ("delivered", "corrected")

@@ -9,7 +9,7 @@ import { callName, due, named, oneLine, t, when } from "../words.ts";
 import { OrderPanel } from "./orders.tsx";
 import { Bone, Chip, Empty, IconButton, type Tone } from "./small.tsx";
 
-const VERDICT_TONE: Record<string, Tone> = { holds: "ok", agrees: "", contradicted: "bad", outranked: "warn", older: "line", passed: "line", unknown: "warn", elsewhere: "line" };
+const VERDICT_TONE: Record<string, Tone> = { holds: "ok", agrees: "", contradicted: "bad", outranked: "warn", older: "line", corrected: "bad", passed: "line", unknown: "warn", elsewhere: "line" };
 const FOCUSABLE = "button:not(:disabled), a[href], summary, [tabindex='0']";
 
 /** Modal: focus goes in, stays in, and comes back. */
@@ -101,7 +101,7 @@ function Event({ event }: { event: Explanation["events"][number] }) {
         <dt>{t("why.received")}</dt><dd>{when(event.received_at)}</dd>
         <dt>{t("why.delivery")}</dt><dd><bdi dir="ltr" class="id">{event.delivery_id}</bdi></dd>
       </dl>
-      {event.said.length === 0 ? <p class="small mut">{t("why.unreadable")}</p> : (
+      {event.said.length === 0 ? <p class="small mut">{event.summary ? <bdi dir="ltr">{event.summary}</bdi> : t("why.unreadable")}</p> : (
         <table class="said">
           <tbody>
             {event.said.map((one) => (
@@ -133,6 +133,7 @@ export function WhyStage() {
                 {one.withdrawn_at ? t("why.withdrawn", { date: when(one.withdrawn_at) }) : ""}
               </p>
             ))}
+            {told.corrections.map((one) => <p class="small late">{t("why.corrected", { said: named("stage", one.said), at: when(one.said_at), stage: named("stage", one.stage), since: when(one.since), by: named("why_by", one.by) })}</p>)}
             <ol class="events">{told.events.map((event) => <Event key={event.source_id + event.delivery_id} event={event} />)}</ol>
             {told.events.length === 0 && <p class="none">{t("why.no_events")}</p>}
             {!told.complete && <p class="small mut">{t("why.more")}</p>}
