@@ -1,4 +1,4 @@
-"""SQL of the watch, beside store.py: when to look at which order, how long steps took, which were overdue. To be run inside the writer.
+"""SQL of the watch, beside store/: when to look at which order, how long steps took, which were overdue. To be run inside the writer.
 
 No decisions here. Every write is safe to repeat. Walk b.
 """

@@ -1,7 +1,7 @@
 """One webhook of a shop: verify -> translate -> commit (dedupe, fold, an outbox row for each effect that is new).
 
 Answers only after COMMIT. What nobody signed leaves a number behind and nothing else; what is the shop's and unreadable, a dead letter.
-No SQL here (store.py), no HTTP (http.py). Walk b, door half.
+No SQL here (store/), no HTTP (http.py). Walk b, door half.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""The tables of order_status, for SQLite and PostgreSQL alike. Times go in and come out as aware UTC. No queries here; see store.py."""
+"""The tables of order_status, for SQLite and PostgreSQL alike. Times go in and come out as aware UTC. No queries here; see store/."""
 
 from datetime import UTC, datetime
 
