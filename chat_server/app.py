@@ -10,6 +10,7 @@ import secrets
 import time
 from collections.abc import AsyncIterator, Coroutine
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import aiohttp
@@ -47,6 +48,7 @@ from chat_server.outbound.migrations import migrate
 from chat_server.outbound.news import News
 from chat_server.outbound.orders import ShopOrders
 from chat_server.outbound.store import Store
+from chat_server.outbound.store.secrets import shared_secret
 from chat_server.settings import Settings
 from order_status import ActionConfig, DeliveryConfig, OrderStatus, SourceConfig
 from order_status import migrate as migrate_orders
@@ -131,7 +133,8 @@ class Shopbell:
     def _share(self) -> None:
         """There may be other servers: hints to them and from them."""
         self.news = News(self.context.store.read, self.announcer.here)
-        self.hints = Hints(self.settings.redis_url, self.node, self.announcer.take, lambda: self.connections.resubscribed())
+        key = partial(self.database.write, partial(shared_secret, name="hints"))
+        self.hints = Hints(self.settings.redis_url, self.node, key, self.announcer.take, lambda: self.connections.resubscribed())
         self.announcer.join(self.hints, self.news)
 
     def _socketio(self) -> Server:

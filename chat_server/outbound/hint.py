@@ -5,7 +5,9 @@ A durable hint says how far a conversation has come; who hears of it, and what, 
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Sequence
+from hashlib import blake2b
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -16,6 +18,8 @@ FRAME = 256
 """hints in one frame"""
 LARGEST_HINT, LARGEST = 4096, 1024 * 1024 + 8192
 """bytes of a hint, and of a frame"""
+SEAL = 16
+"""bytes before a frame"""
 Id = Annotated[str, msgspec.Meta(min_length=1, max_length=80)]
 Word = Annotated[str, msgspec.Meta(max_length=300)]
 Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
@@ -121,6 +125,21 @@ _frame = msgspec.json.Decoder(tuple[Id, Annotated[list[Hint], msgspec.Meta(max_l
 _apart = msgspec.json.Decoder(tuple[Id, Annotated[list[msgspec.Raw], msgspec.Meta(max_length=FRAME)]])
 _one = msgspec.json.Decoder(Hint)
 _encoder = msgspec.json.Encoder()
+
+
+def seal(key: bytes, frame: bytes) -> bytes:
+    """The frame as it travels: 16 bytes that only who has the key can make (BLAKE2b, keyed), and the frame."""
+    return blake2b(frame, digest_size=SEAL, key=key).digest() + frame
+
+
+def opened(key: bytes, sealed: bytes) -> bytes:
+    """The frame; raises Refused for what no server of ours has sealed."""
+    if len(sealed) > SEAL + LARGEST:
+        raise Refused("too large")
+    frame = sealed[SEAL:]
+    if not hmac.compare_digest(seal(key, frame), sealed):
+        raise Refused("not sealed by us")
+    return frame
 
 
 def encode(hint: Hint) -> bytes:

@@ -1,4 +1,4 @@
-"""What servers tell each other over Redis: hints, never the truth. A lost one is healed by the heads, a forged one by the database.
+"""What servers tell each other over Redis: hints, never the truth. A lost one is healed by the heads, a forged one lacks the seal.
 
 Nothing here is ever awaited by a handler: `publish` puts a hint into a bounded queue, and a loop of its own sends what one turn
 of the event loop has gathered. A Redis that is gone, hangs or lies costs hints and nothing else. All walks over several servers.
@@ -18,7 +18,8 @@ import structlog
 from redis.asyncio.connection import AbstractConnection, ConnectionPool
 from redis.exceptions import RedisError
 
-from chat_server.outbound.hint import FRAME, Hint, Passing, Refused, encode, pack, unpack
+from chat_server.errors import ClientError
+from chat_server.outbound.hint import FRAME, Hint, Passing, Refused, encode, opened, pack, seal, unpack
 
 CHANNEL = "shopbell:hints"
 _Waiting = tuple[float, bytes]
@@ -37,13 +38,25 @@ log = structlog.get_logger("hints")
 
 
 class Hints:
-    """`take` gets what other servers told, `resubscribed` is called after each gap in listening. Both must not raise or wait."""
+    """`take` gets what other servers told, `resubscribed` is called after each gap in listening. Both must not raise or wait.
 
-    def __init__(self, url: str, node: str, take: Callable[[Sequence[Hint]], None], resubscribed: Callable[[], None]) -> None:
+    `key` reads what the servers seal their frames with: whoever can only write to Redis tells nobody anything.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        node: str,
+        key: Callable[[], Awaitable[bytes]],
+        take: Callable[[Sequence[Hint]], None],
+        resubscribed: Callable[[], None],
+    ) -> None:
         self._pool = ConnectionPool.from_url(
             url, socket_timeout=PATIENCE_S, socket_connect_timeout=PATIENCE_S, protocol=2, driver_info=None, client_name="shopbell"
         )
         self._node = node
+        self._read_key = key
+        self._key = b""
         self._take = take
         self._resubscribed = resubscribed
         self._queue: deque[_Waiting] = deque()
@@ -67,6 +80,12 @@ class Hints:
 
     async def run(self) -> None:
         """Send and listen until cancelled, whatever becomes of Redis."""
+        while not self._key:
+            try:
+                self._key = await self._read_key()
+            except ClientError as error:  # the database is away: without hints everything still works, by the heads
+                log.warning("no key for hints yet", reason=error.code.value)
+                await asyncio.sleep(PATIENCE_S)
         await asyncio.gather(self._persist("sending", self._send), self._persist("listening", self._listen))
 
     async def finish(self, seconds: float) -> None:
@@ -111,7 +130,7 @@ class Hints:
             while batch := self._batch():
                 try:
                     async with asyncio.timeout(PATIENCE_S):
-                        await connection.send_command("PUBLISH", CHANNEL, pack(self._node, [hint for _, hint in batch]))
+                        await connection.send_command("PUBLISH", CHANNEL, seal(self._key, pack(self._node, [hint for _, hint in batch])))
                         await connection.read_response()
                 except BaseException:
                     self._queue.extendleft(reversed(batch[: max(0, QUEUED - len(self._queue))]))
@@ -152,7 +171,7 @@ class Hints:
 
     def _hear(self, frame: bytes) -> None:
         try:
-            node, hints, bad = unpack(frame)
+            node, hints, bad = unpack(opened(self._key, frame))
         except Refused as error:
             self._refuse(1, str(error))
             return

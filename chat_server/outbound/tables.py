@@ -267,3 +267,9 @@ answers = Table(
     Column("at", Moment, nullable=False),
     Index("answers_by_age", "at"),
 )  # fmt: skip
+
+secrets = Table(
+    "secrets", metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", LargeBinary, nullable=False),
+)  # fmt: skip

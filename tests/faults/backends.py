@@ -16,7 +16,7 @@ from tests.faults.scene import Fault, Scene, in_turn
 from tests.postgres import Postgres
 from tests.redis_server import RedisServer
 
-CHANNEL = "shopbell:hints"
+CHANNEL, SEAL = "shopbell:hints", 16
 _REFUSED = re.compile(r'^shopbell_hints_total\{outcome="refused"\} ([\d.e+]+)$', re.MULTILINE)
 GARBAGE = (b"", b"\x00\xff", b"{", b"[", b"null", b"[" * 5000, b'{"a": 1}', b"x" * 300_000)
 
@@ -160,17 +160,16 @@ async def _refused(scene: Scene) -> float:
 def _forged(frame: bytes) -> list[bytes]:
     """A real frame in disguises: from another server, half of it, with other numbers, for other readers, with words of ours."""
     found = [frame, frame[: len(frame) // 2], frame.replace(b'"seq":', b'"seq":9'), frame.replace(b'"epoch":1', b'"epoch":7')]
+    seal, body = frame[:SEAL], frame[SEAL:]
     try:
-        told = json.loads(frame)
+        told = json.loads(body)
     except (ValueError, RecursionError):  # one of ours
         return found
-    text = json.dumps(told)
-    for old, new in (('"inbox": "demo"', '"inbox": "second"'), ("vis_", "vis_0"), ('"typing_changed"', '"message_created"')):
-        found.append(text.replace(old, new).encode())
-    if isinstance(told, dict):
-        found += [json.dumps({**told, "node": "forged", "more": "x"}).encode(), json.dumps({**told, "node": "forged"}).encode()]
-    elif isinstance(told, list) and told:
-        found += [json.dumps(["forged", *told[1:]]).encode(), json.dumps([*told, {"event": "closing", "body": {"code": 4003}}]).encode()]
+    for old, new in ((b'"inbox":"demo"', b'"inbox":"second"'), (b"vis_", b"vis_0"), (b'"typing_changed"', b'"message_created"')):
+        found += [sealed + body.replace(old, new) for sealed in (seal, bytes(SEAL), b"")]
+    if isinstance(told, list) and told:
+        more = (["forged", *told[1:]], [*told, {"event": "closing", "body": {"code": 4003}}])
+        found += [seal + json.dumps(each).encode() for each in more]
     return found
 
 

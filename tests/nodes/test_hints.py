@@ -11,7 +11,7 @@ import pytest
 from redis.asyncio import Redis
 
 from chat_server.outbound import hints as bus
-from chat_server.outbound.hint import Bound, Facts, Hint, Passing, Refused, SignedOut, Wake, encode, pack, unpack
+from chat_server.outbound.hint import Bound, Facts, Hint, Passing, Refused, SignedOut, Wake, encode, pack, seal, unpack
 from chat_server.outbound.hints import CHANNEL, Hints
 from tests.redis_server import RedisServer
 
@@ -19,6 +19,9 @@ FACTS = Facts("cnv_1", "demo", "vis_1", None, 1, 4, 5)
 TYPING = Passing(
     "typing_changed", "agents", "demo", {"conversation": "cnv_1", "who": {"kind": "visitor", "id": "vis_1", "name": ""}, "typing": True}
 )
+
+
+KEY = b"of all servers of one database"
 
 
 @dataclass
@@ -55,7 +58,10 @@ async def join(redis_server: RedisServer) -> AsyncIterator[Join]:
         def resubscribed() -> None:
             node.listening += 1
 
-        node = Node(Hints(redis_server.url, name, take, resubscribed))
+        async def key() -> bytes:
+            return KEY
+
+        node = Node(Hints(redis_server.url, name, key, take, resubscribed))
         running.append(asyncio.create_task(node.hints.run()))
         return node
 
@@ -72,10 +78,11 @@ async def pair(join: Join) -> tuple[Node, Node]:
     return one, other
 
 
-async def forge(redis: RedisServer, *frames: bytes | str) -> None:
+async def forge(redis: RedisServer, *frames: bytes, key: bytes = KEY) -> None:
+    """Frames as somebody who has the key would send them."""
     async with Redis.from_url(redis.admin_url) as connection:
         for frame in frames:
-            await connection.publish(CHANNEL, frame)
+            await connection.publish(CHANNEL, seal(key, frame))
 
 
 async def test_what_one_tells_the_other_hears_in_order_and_not_itself(join: Join) -> None:
@@ -98,6 +105,19 @@ async def test_hints_of_one_turn_travel_together(join: Join, redis_server: Redis
         after = (await admin.info("commandstats"))["cmdstat_publish"]["calls"]
     assert after - before == 1
     assert [hint.seq for hint in other.heard if isinstance(hint, Facts)] == list(range(1, 201))
+
+
+async def test_who_can_write_to_redis_and_has_no_key_tells_nobody_anything(join: Join, redis_server: RedisServer) -> None:
+    one, other = await pair(join)
+    good = pack("forger", [encode(FACTS), encode(TYPING)])
+    await forge(redis_server, good, key=b"another key")
+    async with Redis.from_url(redis_server.admin_url) as connection:
+        sealed = seal(KEY, good)
+        for frame in (good, b"", sealed[:15], sealed[:-1], sealed + b" ", b"\x00" * 16 + good, sealed.replace(b"demo", b"second")):
+            await connection.publish(CHANNEL, frame)
+    await until(lambda: other.hints.counts["refused"] == 8, "8 refused")
+    one.hints.publish(FACTS)
+    await other.has(FACTS)
 
 
 async def test_a_forged_frame_is_dropped_and_counted(join: Join, redis_server: RedisServer) -> None:
@@ -153,9 +173,12 @@ async def test_a_redis_that_hangs_holds_nobody_up(join: Join, redis_server: Redi
         longest = max(longest, time.monotonic() - before)
     assert longest < bus.PATIENCE_S, "the loop goes on"
     redis_server.resume()
-    await until(lambda: {hint.seq for hint in other.heard if isinstance(hint, Facts)} == set(range(1, 1_001)), "all hints, late")
-    if seconds > 4:
-        assert other.listening >= 2, "a subscription that was silent for so long is made anew"
+    if seconds > 4:  # who publishes again first is not heard by who subscribes again later: the heads heal that
+        await until(lambda: other.listening >= 2, "a subscription that was silent for so long is made anew")
+        one.hints.publish(FACTS)
+        await until(lambda: FACTS in other.heard, "what is told from then on")
+    else:
+        await until(lambda: {hint.seq for hint in other.heard if isinstance(hint, Facts)} == set(range(1, 1_001)), "all hints, late")
 
 
 async def test_the_oldest_hints_go_when_too_many_wait(join: Join, redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch) -> None:

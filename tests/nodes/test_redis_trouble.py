@@ -87,6 +87,7 @@ async def test_flushed_and_forged_frames_disturb_nothing(pair: Pair) -> None:
     forged: list[object] = [
         {**fact, "after": 0, "seq": 999_999}, {**fact, "epoch": 7, "after": 0, "seq": 5},
         {**fact, "conversation": "cnv_none", "after": 0, "seq": 9}, {**fact, "conversation": theirs, "after": 0, "seq": 10**9},
+        {"hint": "passing", "event": "panel_changed", "to": "shoppers", "inbox": "demo", "body": {"conversation": conversation}},
         {"hint": "bound", "visitor": stranger.visitor}, {"hint": "signed_out", "agent": agent.id}, {"hint": "wake"},
     ]  # fmt: skip
     before = len(stranger.wire.events)
@@ -99,6 +100,7 @@ async def test_flushed_and_forged_frames_disturb_nothing(pair: Pair) -> None:
     await agent.wire.until(lambda: agent.threads[conversation].last >= head, "live, in spite of it", timeout=3)
     await asyncio.sleep(1.0)
     assert agent.wire.open, "their session has not ended"
+    assert "panel_changed" not in [name for name, _ in stranger.wire.events]
     heard = [body for name, body in stranger.wire.events[before:] if name in ("message_created", "hidden")]
     assert {body["conversation"] for body in heard} <= {theirs}, "no conversation reaches who has no right to it"
     assert agent.threads[conversation].texts()[-5:] == [f"through {n}" for n in range(5)]
