@@ -6,11 +6,13 @@ import { listen } from "../keys.ts";
 import { App } from "../parts/app.tsx";
 import { choose, open, setTheme } from "../state/actions.ts";
 import { takePassing } from "../state/live.ts";
+import { explainOrder, findOrders } from "../state/orders.ts";
 import { plug, type Port } from "../state/port.ts";
 import { fromServer } from "../state/rows.ts";
 import { agents, boot, ended, help, link, listLoad, me, menu, mode, outbox, pane, panelOpen, query, resolvedLoad, rows, toast, view } from "../state/store.ts";
 import { speak } from "../words.ts";
 import { arabic, bot, factsOf, polish, resolved } from "./facts.ts";
+import { EXPLAINED, FOUND } from "./orders.ts";
 import { fullPanel, guestPanel } from "./panel.ts";
 import { AGENTS, manyRows, ME, RESOLVED, ROWS } from "./rows.ts";
 
@@ -27,6 +29,8 @@ function logOf(row: Row, at: number): Fact[] {
 function answer(name: string, body: Record<string, unknown>): Promise<unknown> {
   if (state === "thread-loading" || (name === "reply" && state === "pending")) return never;
   if (state === "thread-error") return refuse("unavailable");
+  if (name === "find_orders") return state === "lookup-error" ? refuse("unavailable") : Promise.resolve({ ok: true, orders: state === "lookup" ? FOUND : [] });
+  if (name === "explain_order") return Promise.resolve({ ok: true, ...EXPLAINED });
   if (name !== "sync") return Promise.resolve({ ok: true });
   const row = rows.value.get(String(body["conversation"]));
   if (!row) return refuse("not_found");
@@ -87,6 +91,9 @@ async function act(): Promise<void> {
     case "pending": outbox.value = [{ ...item, state: "sending" }]; return;
     case "locked": typing(0, "agent", "agt_b", "Agent B"); typing(0, "visitor", "vis_1", ""); return;
     case "assign": menu.value = "assign"; return;
+    case "search-number": query.value = "10482"; return;
+    case "lookup": case "lookup-none": case "lookup-error": return findOrders("10482");
+    case "why": return explainOrder("A-10482", "10482");
     case "help": help.value = true; return;
     case "ended": ended.value = true; return;
     case "offline": link.value = "offline"; outbox.value = [{ ...item, state: "waiting" }]; await wait(1_700); return;
