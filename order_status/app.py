@@ -192,6 +192,7 @@ def _health(config: SourceConfig, rows: Sequence[Mapping[Any, Any]]) -> dict[str
         "accepted": total("accepted"),
         "duplicates": total("duplicate"),
         "contradictions": total("contradiction"),
+        "replayed": total("replayed"),
         "waiting": by_reason("waiting"),
         "ignored": by_reason("ignored"),
         "refused": by_reason("refused"),

@@ -53,6 +53,7 @@ class _Batch:
         self._now = now
         self._desk = Desk(conn, now)
         self._numbers: dict[str, Numbers] = defaultdict(Counter)
+        self._given_back: set[sql.DeliveryKey] = set()
 
     def open(self, items: Sequence[Taken]) -> list[bool]:
         """Record the deliveries, and have on the desk what the new ones are about. Whether each of them is new."""
@@ -78,10 +79,12 @@ class _Batch:
     def take(self, item: Taken, new: bool) -> str:
         """One of them, in the order in which they came."""
         config, event = item.source.config, item.event
-        numbers = self._numbers[config.id]
+        numbers, key = self._numbers[config.id], (item.source.config.id, item.delivery_id)
         if isinstance(event, Ignored):
             numbers[("ignored", event.type)] += 1
             return "ignored"
+        if key in self._given_back:
+            return "unreadable"
         if not new:
             numbers[("duplicate", "")] += 1
             return "duplicate"
@@ -98,7 +101,8 @@ class _Batch:
         except Unreadable:
             numbers[("refused", "order_unreadable")] += 1
             if not item.again:
-                sql.forget_delivery(self._conn, (config.id, item.delivery_id))
+                self._given_back.add(key)
+                sql.forget_delivery(self._conn, key)
             return "unreadable"
         numbers[("replayed" if item.again else "accepted", name(event)[0])] += 1
         return "accepted"

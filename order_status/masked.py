@@ -11,7 +11,7 @@ _EMAIL = re.compile(r"[^\s\"'<>@,;:()]{1,64}@[^\s\"'<>@,;:()]{1,255}")
 _PHONE = re.compile(r"\+\d[\d ().-]{6,18}\d")
 _PERSONAL = re.compile(
     r"(e_?mail|phone|mobile|msisdn|first_?name|last_?name|full_?name|company|street|address_?[12]|address_?line.*|additional_?address.*"
-    r"|house_?number|zip|zip_?code|postcode|postal_?code|browser_ip|client_ip|ip_address)",
+    r"|line_?[12]|house_?number|zip|zip_?code|postcode|postal_?code|browser_ip|client_ip|ip_address)",
     re.IGNORECASE,
 )
 _PEOPLE = re.compile(r"(customer|buyer|user|recipient|receiver|consignee|billing|shipping)\w*", re.IGNORECASE)

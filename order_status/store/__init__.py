@@ -6,6 +6,7 @@ No decisions here. Every write is safe to repeat: what is already there stays. W
 """
 
 import uuid
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cache
@@ -152,13 +153,17 @@ def record_outcome(conn: Connection, inbox_id: str, offer_id: str, delivery: Del
 
 def count(conn: Connection, source_id: str, numbers: Mapping[tuple[str, str], int], now: datetime) -> None:
     """Add to a source's numbers; a key is (outcome, reason)."""
+    added: Counter[tuple[str, str]] = Counter()
     for (kind, reason), n in numbers.items():
         key = {"source_id": source_id, "outcome": kind, "reason": reason[:128]}
-        if kind in ("unknown", "ignored") and not _is_counted(conn, key) and _distinct(conn, source_id, kind) >= UNKNOWN_KEPT:
+        if kind in ("unknown", "ignored") and not _is_counted(conn, key) and _distinct(conn, source_id, kind, added) >= UNKNOWN_KEPT:
             key["reason"] = "other"
-        if not insert_once(conn, counts, {**key, "n": n, "last_at": now}):
-            here = [counts.c[name] == value for name, value in key.items()]
-            conn.execute(update(counts).where(*here).values(n=counts.c.n + n, last_at=now))
+        added[(kind, key["reason"])] += n
+    rows = [{"source_id": source_id, "outcome": kind, "reason": reason, "n": n, "last_at": now} for (kind, reason), n in added.items()]
+    if rows:
+        insert = postgresql.insert(counts) if conn.dialect.name == "postgresql" else sqlite.insert(counts)
+        more = {"n": counts.c.n + insert.excluded.n, "last_at": insert.excluded.last_at}
+        conn.execute(insert.on_conflict_do_update(index_elements=["source_id", "outcome", "reason"], set_=more), rows)
 
 
 def numbers_of(conn: Connection, source_ids: Iterable[str]) -> list[RowMapping]:
@@ -171,9 +176,10 @@ def _is_counted(conn: Connection, key: Mapping[str, str]) -> bool:
     return conn.execute(select(counts.c.n).where(*[counts.c[name] == value for name, value in key.items()])).first() is not None
 
 
-def _distinct(conn: Connection, source_id: str, kind: str) -> int:
-    query = select(func.count()).select_from(counts).where(counts.c.source_id == source_id, counts.c.outcome == kind)
-    return conn.execute(query).scalar_one()
+def _distinct(conn: Connection, source_id: str, kind: str, added: Mapping[tuple[str, str], int]) -> int:
+    """`added`: what is about to be."""
+    query = select(counts.c.reason).where(counts.c.source_id == source_id, counts.c.outcome == kind)
+    return len({*conn.execute(query).scalars(), *(reason for other, reason in added if other == kind)})
 
 
 def insert_each(conn: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:

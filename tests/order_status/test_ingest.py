@@ -149,6 +149,7 @@ async def test_numbers_and_the_last_event(world: World) -> None:
         "accepted": 2,
         "duplicates": 0,
         "contradictions": 0,
+        "replayed": 0,
         "waiting": {},
         "ignored": {},
         "refused": {"malformed": 1},
