@@ -77,8 +77,10 @@ def strongest(grades: Iterable[Grade]) -> Grade:
 def opens(link: Link, known: Sequence[Binding], visitor_id: str) -> bool:
     """Whether a link may (still) bind this browser. `known`: every binding that it ever made.
 
-    One that an agent took back opens nothing any more, and one that went round opens no further browser.
+    One that an agent took back opens nothing any more, and one that went round opens no further browser. What it has opened stays open.
     """
+    if any(each.live and each.visitor_id == visitor_id for each in known):
+        return True
     if link.expired or any(not each.live and each.undone_by != BY_SHOPPER for each in known):
         return False
     browsers = {each.visitor_id for each in known}

@@ -16,13 +16,15 @@ LINK_ID = re.compile(r"^[!-~]{8,128}$")
 
 
 def order_link(inbox: Inbox, token: str, now: float) -> Link:
-    """The order that the shop signed; `unauthenticated` for anything forged, over-long, of another inbox or made for another purpose.
+    """The order that the shop signed; `bad_request` for anything forged, over-long, of another inbox or made for another purpose.
+
+    Not `unauthenticated`: whoever holds a bad link is still who they are, and a browser must not sign out over it.
 
     One that is merely past its `exp` comes back as `expired`: it opens nothing, and is answered like one that went round.
     """
-    refused = ClientError(Code.UNAUTHENTICATED, "This link is not valid.")
+    refused = ClientError(Code.BAD_REQUEST, "This link is not valid.")
     if inbox.identity_secret is None:
-        raise ClientError(Code.UNAUTHENTICATED, "This inbox takes no order links.")
+        raise ClientError(Code.BAD_REQUEST, "This inbox takes no order links.")
     claims = signed_by_shop(inbox, token, ["order", "aud", "iat", "exp", "jti", PURPOSE], refused)
     order_id, link_id = claims["order"], claims["jti"]
     if claims[PURPOSE] != ORDER_LINK or "sub" in claims:

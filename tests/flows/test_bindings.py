@@ -138,6 +138,7 @@ async def test_a_link_opens_few_browsers_and_none_when_it_is_over(shop: World) -
         first = await shop.visitor()
         await bindings.open_link(shop.context, first, LINK)
     await bindings.open_link(shop.context, first, LINK)
+    await bindings.open_link(shop.context, first, Link("A-1", LINK.id, expired=True))
     for link in (LINK, Link("A-1", "mail-0002", expired=True)):
         with pytest.raises(ClientError) as no:
             await bindings.open_link(shop.context, await shop.visitor(), link)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import jwt
 import pytest
 
 from chat_server.errors import ClientError, Code
@@ -47,3 +48,13 @@ def test_refused(kind: str, data: dict[str, Any]) -> None:
 def test_card_numbers_do_not_come_in_with_behaviour() -> None:
     told = report("search", {"term": "4111 1111 1111 1111"})
     assert told.activities[0].data == {"term": "•••• 1111"}
+
+
+def test_a_token_in_the_address_of_a_page_is_not_kept() -> None:
+    token = jwt.encode({"order": "A-1", "purpose": "order"}, "a secret of thirty-two letters or more", algorithm="HS256")
+    url = f"https://shop.example/orders/mail/{token}?utm=mail"
+    seen = p.ActivityIn("activity-1", "page_view", 0, {"url": url, "title": "Order"})
+    made = report_of(p.Beacon("pk", p.Page(url, "Order", url), activities=[seen]))
+    assert token not in str(made)
+    assert made.page["url"] == "https://shop.example/orders/mail/…?utm=mail"
+    assert made.activities[0].data["url"] == made.page["referrer"] == made.page["url"]
