@@ -206,13 +206,13 @@ async def test_what_is_kept_is_what_was_answered(world: World) -> None:
     done: Json = {"conversation": (await messages.send_message(world.context, rater, world.draft(), None))["conversation"]}
     await agents.resolve(world.context, agent, done["conversation"])
     said: Json = {"message_id": (await invitations.invite(world.context, agent, spoken.id, "client-99", "May I help?"))["message_id"]}
-    offered = await offer(world, spoken)
+    offered, taken = await offer(world, spoken), await offer(world, spoken, "done")
     shopper, clerk = Shopper(visitor), agent
     calls: list[tuple[Mapping[str, Any], str, Any, Json]] = [
         (SHOPPER, "mark_read", shopper, {**about, "through": 1}), (SHOPPER, "request_agent", shopper, about),
         (SHOPPER, "proactive_seen", Shopper(spoken), said), (SHOPPER, "proactive_clicked", Shopper(spoken), said),
         (SHOPPER, "dismiss_proactive", Shopper(spoken), said), (SHOPPER, "rate", Shopper(rater), {**done, "score": 4}),
-        (SHOPPER, "accept_offer", Shopper(spoken), {"offer_id": offered}),
+        (SHOPPER, "accept_offer", Shopper(spoken), {"offer_id": offered}), (SHOPPER, "undo_offer", Shopper(spoken), {"offer_id": taken}),
         (AGENT, "set_availability", clerk, {"availability": "away"}), (AGENT, "claim", clerk, about),
         (AGENT, "mark_read", clerk, {**about, "through": 1}), (AGENT, "assign", clerk, {**about, "agent": clerk.id}),
         (AGENT, "snooze", clerk, {**about, "until": (NOON + timedelta(days=1)).isoformat()}),
@@ -236,17 +236,17 @@ async def _run(row: Any, who: Any, told: Any, given: list[Json], context: Contex
     return answer
 
 
-async def offer(world: World, visitor: Visitor) -> str:
-    """An open offer in the visitor's conversation."""
+async def offer(world: World, visitor: Visitor, state: str = "open") -> str:
+    """An offer in the visitor's conversation: open, or done and to be undone for a while."""
     found = await world.store.read(lambda tx: tx.conversations.unresolved(visitor))
     assert found is not None
     row: Json = {
-        "id": "off_1", "inbox_id": "demo", "conversation_id": found.id, "message_id": "msg_1", "kind": "voucher", "title": "A voucher",
-        "order_id": None, "order_number": None, "params": {}, "state": "open", "reason": None,
-        "expires_at": NOON + timedelta(days=2), "at": NOON,
+        "id": f"off_{state}", "inbox_id": "demo", "conversation_id": found.id, "message_id": "msg_1", "kind": "voucher",
+        "title": "A voucher", "order_id": None, "order_number": None, "params": {}, "state": state, "reason": None,
+        "expires_at": NOON + timedelta(days=2), "at": NOON, "undo_until": NOON + timedelta(days=2),
     }  # fmt: skip
     await world.store.write(lambda tx: tx.offers.add(row))
-    return "off_1"
+    return str(row["id"])
 
 
 async def test_kept_answers_are_swept_after_their_time(world: World) -> None:

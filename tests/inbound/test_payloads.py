@@ -9,8 +9,8 @@ import pytest
 
 from chat_server.errors import ClientError, Code
 from chat_server.inbound import payloads as p
+from chat_server.inbound import payloads_offers
 from chat_server.inbound.beacon import report_of
-from chat_server.inbound.payloads_offers import AcceptOffer
 
 ID, LONG = "cnv_" + "0" * 32, "x" * 4001
 MESSAGE: dict[str, Any] = {"client_id": "client-1", "text": "Hello"}
@@ -38,7 +38,7 @@ REFUSED: list[tuple[type, Any]] = [
     (p.SetTyping, {"conversation": ID, "typing": "yes"}), (p.SetTyping, {"conversation": ID}),
     (p.Rate, {"conversation": ID, "score": 0}), (p.Rate, {"conversation": ID, "score": 6}),
     (p.Rate, {"conversation": ID, "score": 4.5}), (p.Rate, {"conversation": ID, "score": 5, "comment": "x" * 1001}),
-    (AcceptOffer, {}), (p.AboutMessage, {"message_id": ["x"]}), (p.RequestAgent, {"reason": "x"}),
+    (payloads_offers.AcceptOffer, {}), (p.AboutMessage, {"message_id": ["x"]}), (p.RequestAgent, {"reason": "x"}),
     (p.Reply, {**REPLY, "seen_seq": None}), (p.Reply, {**REPLY, "text": LONG}), (p.Reply, {**REPLY, "internal": True}),
     (p.Reply, {"conversation": ID, "client_id": "client-1", "text": "x"}),
     (p.Reply, {**REPLY, "parts": [{"type": "contact_details", "email": "a@b.example"}]}),
@@ -69,7 +69,7 @@ def test_a_body_that_is_no_beacon(raw: bytes) -> None:
 
 
 def test_every_struct_that_comes_from_outside_refuses_unknown_fields() -> None:
-    classes = [each for each in vars(p).values() if isinstance(each, type)]
+    classes = [each for module in (p, payloads_offers) for each in vars(module).values() if isinstance(each, type)]
     structs = [each for each in classes if issubclass(each, msgspec.Struct) and each is not msgspec.Struct]
     assert len(structs) > 20
     assert [each.__name__ for each in structs if not each.__struct_config__.forbid_unknown_fields] == []

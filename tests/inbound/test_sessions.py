@@ -60,7 +60,7 @@ async def test_an_ended_session_is_over_and_a_new_password_ends_all(world: World
 def test_the_table_of_roles(role: Role) -> None:
     agent = Agent("agt_1", "demo", "Somebody", "a@test.example", role, Availability.ONLINE, 4)
     allowed = {"sync"} if role is Role.VIEWER else COMMANDS
-    assert len(COMMANDS) == 12
+    assert len(COMMANDS) == 16
     for command in allowed:
         auth.authorize(agent, command)
     for command in (*(COMMANDS - allowed), "erase", "export", "", "on_sync"):
