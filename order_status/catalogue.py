@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, and_, delete, insert, or_, select, update
+from sqlalchemy import case, delete, insert, select, update
 
 from order_status.events import Stamp
 from order_status.products import Product, line_of, newest, product_view, sought, spoken_of, start_of, words
@@ -21,8 +21,8 @@ SHOWN = 20
 MOST_WORDS = 16
 SHORTEST_WORD = 3
 """shorter ones are in every sentence"""
-LOOKED_THROUGH = 400
-"""products that a search ranks: with more that fit, the words are too common to tell them apart"""
+LOOKED_THROUGH = 600
+"""lines that a search ranks: with more that fit, the words are too common to tell them apart"""
 
 
 class Catalogue:
@@ -43,11 +43,11 @@ class Catalogue:
 
     async def search(self, inbox_id: str, text: str, locales: Sequence[str], limit: int = SHOWN) -> list[dict[str, Any]]:
         """What somebody looks for by the beginnings of its words; without any, what the shop told of last."""
-        return _shown(await self._writer.read(lambda conn: search(conn, inbox_id, text)), locales, limit)
+        return _shown(await self._writer.read(lambda conn: search(conn, inbox_id, text, limit)), locales, limit)
 
     async def mentioned(self, inbox_id: str, text: str, locales: Sequence[str], limit: int = 3) -> list[dict[str, Any]]:
         """What a sentence speaks of, the surest first."""
-        return _shown(await self._writer.read(lambda conn: mentioned(conn, inbox_id, text)), locales, limit)
+        return _shown(await self._writer.read(lambda conn: mentioned(conn, inbox_id, text, limit)), locales, limit)
 
 
 def _shown(found: Iterable[Product], locales: Sequence[str], limit: int) -> list[dict[str, Any]]:
@@ -77,34 +77,34 @@ def known(conn: Connection, inbox_id: str, ids: Iterable[str]) -> list[Product]:
     return [_product(text) for text in conn.execute(query.where(products.c.for_sale)).scalars()]
 
 
-def search(conn: Connection, inbox_id: str, text: str) -> list[Product]:
-    """What somebody looks for by the beginnings of its words; without any, what was told of last."""
+def search(conn: Connection, inbox_id: str, text: str, limit: int) -> list[Product]:
+    """What somebody looks for by the beginnings of its words, what can be bought first; without any, what was told of last."""
     asked = words(text)[:MOST_WORDS]
-    found = _with_words(conn, inbox_id, asked, every=True)
-    return sought(found, asked) if asked else found
+    if not asked:
+        latest = select(products.c.product).where(products.c.inbox_id == inbox_id, products.c.for_sale)
+        latest = latest.order_by(products.c.updated_at.desc(), products.c.product_id).limit(limit)
+        return [_product(each) for each in conn.execute(latest).scalars()]
+    found = sought(_lines(conn, inbox_id, asked, len(asked)), asked)[: limit * 3]
+    shown = {product.product_id: product for product in known(conn, inbox_id, [each for _, each in found])}
+    known_ones = [(otherwise, shown[each]) for otherwise, each in found if each in shown]
+    return [product for _, product in sorted(known_ones, key=lambda each: (each[0], not each[1].available))]
 
 
-def mentioned(conn: Connection, inbox_id: str, text: str) -> list[Product]:
-    """What a sentence speaks of, whatever else it says and however its words end."""
+def mentioned(conn: Connection, inbox_id: str, text: str, limit: int) -> list[Product]:
+    """What a sentence speaks of, whatever else it says and however its words end; the surest first."""
     asked = [word for word in dict.fromkeys(words(text)) if len(word) >= SHORTEST_WORD][:MOST_WORDS]
-    return spoken_of(_with_words(conn, inbox_id, [start_of(word) for word in asked], every=False), asked) if asked else []
+    ids = spoken_of(_lines(conn, inbox_id, [start_of(word) for word in asked], 1), asked)[:limit] if asked else []
+    shown = {product.product_id: product for product in known(conn, inbox_id, ids)}
+    return [shown[each] for each in ids if each in shown]
 
 
-def _with_words(conn: Connection, inbox_id: str, starts: Sequence[str], *, every: bool) -> list[Product]:
-    """The products with words that begin like these: like every one of them, or like any. The newest first when there are too many."""
-    here = products.c.inbox_id == inbox_id
-    query = select(products.c.product).where(here, products.c.for_sale)
-    if starts:
-        fits = [_begins(start) for start in starts]
-        lines = select(product_words.c.product_id).where(product_words.c.inbox_id == inbox_id, and_(*fits) if every else or_(*fits))
-        query = query.where(products.c.product_id.in_(lines))
-    newest_first = query.order_by(products.c.updated_at.desc(), products.c.product_id).limit(LOOKED_THROUGH)
-    return [_product(text) for text in conn.execute(newest_first).scalars()]
-
-
-def _begins(start: str) -> ColumnElement[bool]:
-    """A word holds letters, marks and digits alone: nothing in it is special to LIKE."""
-    return product_words.c.words.like(f"% {start}%")
+def _lines(conn: Connection, inbox_id: str, starts: Sequence[str], least: int) -> list[tuple[str, str]]:
+    """(product, line) of the lines with words that begin like at least so many of these, the most first."""
+    begins = [case((product_words.c.words.like(f"% {start}%"), 1), else_=0) for start in starts]  # a word holds nothing special to LIKE
+    hits = sum(begins[1:], begins[0])
+    query = select(product_words.c.product_id, product_words.c.words).where(product_words.c.inbox_id == inbox_id, hits >= least)
+    most = query.order_by(hits.desc(), product_words.c.product_id, product_words.c.locale).limit(LOOKED_THROUGH)
+    return [(row.product_id, row.words) for row in conn.execute(most)]
 
 
 def _product(text: str) -> Product:

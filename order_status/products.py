@@ -6,11 +6,13 @@ Pure. The price is the lowest of the variants; a product that is deleted, a draf
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from order_status.events import Stamp
 
 ANY = ""  # the language of a text whose sender has one language and does not name it
+LITTLE = 0.3
 SURE_ENOUGH = 0.7  # a product is left out that a sentence speaks of by this much less than of another
 _SPELT = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ı": "i", "’": "'", "ʼ": "'"})
 
@@ -125,9 +127,8 @@ def _is_accent(combining: int) -> bool:
 
 
 def line_of(product_id: str, text: ProductText) -> str:
-    """What a search looks through: every word behind a space, the name before the rest."""
-    found = dict.fromkeys([*words(text.name), *words(text.category or ""), *words(product_id)])
-    return " " + " ".join(found)
+    """What a search looks through: name, category and id, every word behind a space; `|` is in no word."""
+    return " " + " | ".join(" ".join(words(part)) for part in (text.name, text.category or "", product_id))
 
 
 def alike(word: str, other: str) -> bool:
@@ -139,40 +140,33 @@ def alike(word: str, other: str) -> bool:
     return shared >= 3 and shared >= (longest - 3 if longest >= 8 else longest - 2 if longest >= 6 else longest - 1)
 
 
-def mentioned(asked: Iterable[str], text: ProductText) -> float:
-    """How much a sentence speaks of a product: 0 for not at all, 1 for its whole name; its category alone is little."""
-    said = list(asked)
-    name, category = words(text.name), words(text.category or "")
-    hits = sum(any(alike(word, part) for word in said) for part in name)
-    if hits:
-        return hits / len(name)
-    near = sum(any(alike(word, part) for word in said) for part in category)
-    return 0.3 * near / len(category) if near else 0.0
-
-
 def start_of(word: str) -> str:
     """What every word that is `alike` begins with."""
     return word[: max(3, len(word) - (3 if len(word) >= 8 else 2 if len(word) >= 6 else 1))]
 
 
-def sought(products: Iterable[Product], asked: Sequence[str]) -> list[Product]:
-    """Products of which every asked word begins a word, in one language: a name that begins so first, then what can be bought."""
-
-    def place(product: Product) -> tuple[bool, bool, str] | None:
-        names = [
-            " ".join(words(text.name))
-            for text in product.texts.values()
-            if all(f" {word}" in line_of(product.product_id, text) for word in asked)
-        ]
-        return (not any(name.startswith(" ".join(asked)) for name in names), not product.available, min(names)) if names else None
-
-    placed = [(found, product.product_id, product) for product in products if (found := place(product)) is not None]
-    return [product for _, _, product in sorted(placed, key=lambda each: each[:2])]
+def sought(lines: Iterable[tuple[str, str]], asked: Sequence[str]) -> list[tuple[bool, str]]:
+    """Of (product, line), those with words that begin like every one asked for: (whether the name begins otherwise, product), by name."""
+    wanted = " " + " ".join(asked)
+    fitting = [(not line.startswith(wanted), line, product) for product, line in lines if all(f" {word}" in line for word in asked)]
+    best: dict[str, bool] = {}
+    for otherwise, _, product in sorted(fitting):
+        best.setdefault(product, otherwise)
+    return [(otherwise, product) for product, otherwise in best.items()]
 
 
-def spoken_of(products: Iterable[Product], asked: Sequence[str]) -> list[Product]:
-    """The products that a sentence speaks of most, the surest first; those that it speaks of much less are left out."""
-    scored = [(max((mentioned(asked, text) for text in product.texts.values()), default=0.0), product) for product in products]
-    best = max((score for score, _ in scored), default=0.0)
-    kept = [(score, product) for score, product in scored if score > 0 and score >= SURE_ENOUGH * best]
-    return [product for _, product in sorted(kept, key=lambda each: (-each[0], not each[1].available, each[1].product_id))]
+def spoken_of(lines: Iterable[tuple[str, str]], asked: Sequence[str]) -> list[str]:
+    """Of (product, line), what a sentence speaks of most, the surest first; what it speaks of much less is left out.
+
+    Counted is which part of a name it says; a category alone is little.
+    """
+    heard = cache(lambda word: any(alike(said, word) for said in asked))
+    scores: dict[str, float] = {}
+    for product, line in lines:
+        name, category = (part.split() for part in line.split("|")[:2])
+        said = sum(map(heard, name)) / len(name) if name else 0.0
+        if not said and category:
+            said = LITTLE * sum(map(heard, category)) / len(category)
+        scores[product] = max(said, scores.get(product, 0.0))
+    least = SURE_ENOUGH * max(scores.values(), default=0.0)
+    return sorted((product for product, score in scores.items() if score > 0 and score >= least), key=lambda each: (-scores[each], each))

@@ -116,6 +116,13 @@ async def test_a_sentence_speaks_of_products_with_other_endings(world: World) ->
     assert await ids("?!") == []
 
 
+async def test_a_name_that_begins_so_comes_first_and_what_is_sold_out_last(world: World) -> None:
+    for ident, name, stock in (("a", "Big lamp", 1), ("b", "Lamp B", 0), ("c", "Lamp C", 1), ("d", "Tent", 1)):
+        await tell(world, bodies.native(ident, stock=stock, texts={"en": {"name": name}, "pl": {"name": f"Wielka {name}"}}))
+    assert [each["id"] for each in await world.status.catalogue.search("demo", "lamp", ("en",))] == ["c", "b", "a"]
+    assert [each["id"] for each in await world.status.catalogue.search("demo", "lamp", ("en",), limit=1)] == ["c"]
+
+
 def test_endings() -> None:
     pairs = [("lampa", "lampy"), ("blanket", "blankets"), ("ковдра", "ковдру"), ("палатка", "палатку"), ("sweter", "swetra")]
     assert all(alike(*pair) and alike(*reversed(pair)) for pair in pairs)
