@@ -64,7 +64,7 @@ class Watch:
         recorded = history.durations_of(conn, keys)
         learned: list[dict[str, Any]] = []
         again: list[tuple[store.OrderKey, datetime | None]] = []
-        raised = withdrawn = 0
+        opened: list[_Look] = []
         for key, first_seen_at in looks:
             watched = self._deliveries.get(key[0])
             if watched is None or key not in states:
@@ -72,10 +72,13 @@ class Watch:
                 continue
             look = _Look(conn, key, *states[key], known.get(key, []), first_seen_at, now, *watched)
             learned += look.learn(recorded.get(key, {}))
+            opened.append(look)
+        history.record_durations(conn, learned)  # before anybody is judged: what one order teaches holds for the next
+        raised = withdrawn = 0
+        for look in opened:
             withdrawn += look.withdraw()
             raised += look.judge(self._pace)
-            again.append((key, look.again_at))
-        history.record_durations(conn, learned)
+            again.append((look.key, look.again_at))
         history.look_at(conn, again)
         return len(looks), raised, withdrawn
 
@@ -105,7 +108,7 @@ class _Look:
         days: Workdays,
     ) -> None:
         self.again_at: datetime | None = None
-        self._conn, self._key, self._source_id, self._state = conn, key, source_id, state
+        self._conn, self.key, self._source_id, self._state = conn, key, source_id, state
         self._known, self._first_seen_at, self._now, self._config, self._days = known, first_seen_at, now, config, days
 
     def learn(self, recorded: Mapping[tuple[str, str], bool]) -> list[dict[str, Any]]:
@@ -121,7 +124,7 @@ class _Look:
                 took = self._days.spent(step.began, step.ended)
                 if took <= LONGEST:
                     row = history.duration_row(
-                        self._key,
+                        self.key,
                         parcel.facts.id,
                         step.name,
                         stage=step.stage,
@@ -172,9 +175,9 @@ class _Look:
     def _raise(self, parcel: Parcel, step: Step, found: Expected) -> None:
         told = due_of(parcel)
         noticed = OrderOverdue(
-            inbox_id=self._key[0],
+            inbox_id=self.key[0],
             source_id=self._source_id,
-            order_id=self._key[1],
+            order_id=self.key[1],
             shipment_id=parcel.facts.id,
             step=step.name,
             since=step.since,
@@ -204,8 +207,8 @@ class _Look:
         news = News(effect, self._now + OVERDUE_FRESH)
         desk.add_change(
             self._conn,
-            inbox_id=self._key[0],
-            order_id=self._key[1],
+            inbox_id=self.key[0],
+            order_id=self.key[1],
             source_id=self._source_id,
             news=news,
             due_at=self._now + PATIENCE,

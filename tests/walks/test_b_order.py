@@ -263,7 +263,7 @@ async def test_the_doors_of_the_webhook(stage: Stage) -> None:
     assert (await shop.post(broken, sign(shop.secret, "msg_2", now(), broken)))[0] == 400
     large = b"x" * (256 * 1024 + 1)
     assert (await shop.post(large, sign(shop.secret, "msg_3", now(), large)))[0] == 413
-    unknown = shop.event({"id": 1}, kind="product.updated")
+    unknown = shop.event({"id": 1}, kind="contact.updated")
     assert await shop.post(unknown, sign(shop.secret, "msg_4", now(), unknown)) == (200, {"ok": True, "outcome": "ignored"})
     async with shop.http.get(f"{stage.server.url}/webhooks/{shop.source}") as response:
         assert response.status == 405
