@@ -60,7 +60,7 @@ export async function start(host: Host): Promise<App> {
     send: (parts) => void session.send(parts),
     retry: session.outbox.retry, drop: session.outbox.drop,
     draft: (text) => keep("draft", text),
-    orders: (where) => void chunk<OrdersModule>(__ORDERS__).then((made) => (orders = made).open({ h, Fragment, render, scene, host, session }, where)),
+    orders: (where) => void chunk<OrdersModule>(__ORDERS__).then((made) => (orders = made).open({ h, Fragment, render, scene, host, session }, where), soon),
   };
   const scene = (): Scene => ({ ...kit, thread: session.state.thread, entries: session.state.entries, act, cards, now: Date.now() });
 
