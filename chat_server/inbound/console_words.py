@@ -59,7 +59,7 @@ _PL = {
     "ignored": "pominięte",
     "Refused": "Odrzucone",
     "Unknown statuses": "Nieznane statusy",
-    "Waiting for their order": "Czekają na zamówienie",
+    "Came before their order": "Przyszły przed zamówieniem",
     "Not taken": "Nieobsługiwane",
     "Secrets": "Sekrety",
     "verified last": "ostatnio potwierdził",
