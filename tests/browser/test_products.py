@@ -83,3 +83,17 @@ async def test_the_list_of_products_on_a_phone_and_from_right_to_left(browser: B
         await keep(page, f"console-picker-390-{direction}")
         await page.keyboard.press("Escape")
         await expect(page.get_by_role("textbox", name="Reply")).to_be_focused()
+
+
+async def test_a_product_that_is_sold_out_is_spoken_of(browser: Browser, demo: Demo) -> None:
+    office = Shopper(await person(browser), demo)
+    await office.page.goto(f"{demo.shop_url}/backoffice/products")
+    row = office.page.get_by_role("row").filter(has_text="Kalda")
+    await row.get_by_role("button", name="Sold out").click()
+    await expect(row.get_by_text("sold out", exact=True)).to_be_visible()
+    await keep(office.page, "backoffice-products")
+    shopper = Shopper(await person(browser, locale="pl-PL"), demo, "pl")
+    await shopper.visit("/p/kalda-bottle")
+    await expect(shopper.page.get_by_role("button", name="Chwilowo niedostępne")).to_be_disabled()
+    await expect(shopper.page.get_by_text(re.compile("Tego chwilowo nie ma"))).to_be_visible(timeout=60_000)
+    await keep(shopper.page, "sold-out-nudge")
