@@ -171,7 +171,7 @@ class ConsoleSources:
         if found is None:
             raise web.HTTPFound(f"/console/login?{urlencode({'next': PAGE})}")
         if found[0].role not in MAY:
-            raise self._not_yours(request)
+            raise self._not_yours(request) if request.method == "GET" else ClientError(Code.FORBIDDEN, "The sources are for supervisors.")
         return found
 
     def _not_yours(self, request: web.Request) -> web.HTTPForbidden:
@@ -219,7 +219,8 @@ def _need(asked: Mapping[str, str], name: str) -> str:
 
 
 def _word(text: str | None) -> str | None:
-    return text[:LONGEST] if text else None
+    """What can be printed of it: nothing else was ever stored under a name."""
+    return "".join(letter for letter in text[:LONGEST] if letter.isprintable()) or None if text else None
 
 
 def _moment(text: str | None) -> datetime | None:

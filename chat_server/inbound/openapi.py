@@ -61,6 +61,13 @@ PARAMETERS: dict[str, dict[str, Any]] = {
     "conversation": _parameter("conversation", "query", "Answer in the language of this conversation.", {**SAFE_TEXT, "maxLength": 64}),
     "source_id": _parameter("source_id", "path", "The source's id, which is a secret of the shop.", SAFE_TEXT),
     "token": _parameter("token", "query", "The turn's token.", {"type": "string"}),
+    "source": _parameter("source", "query", "A source by its handle.", {**SAFE_TEXT, "maxLength": 64}),
+    "one_source": _parameter("source", "query", "Only this source, by its handle.", {**SAFE_TEXT, "maxLength": 64}, required=False),
+    "one_order": _parameter("order", "query", "Only this order.", {**SAFE_TEXT, "maxLength": 128}, required=False),
+    "before": _parameter("before", "query", "Only what came before; an ISO 8601 time.", {"type": "string"}, required=False),
+    "delivery": _parameter("delivery", "query", "A stored webhook.", {**SAFE_TEXT, "maxLength": 200}),
+    "digest": _parameter("digest", "query", "A webhook that could not be read.", {**SAFE_TEXT, "maxLength": 64}),
+    "act": _parameter("act", "path", "What to do.", {"enum": ["replay", "read", "drop", "decide", "rebuild", "call"]}),
     "name": _parameter("name", "path", "A file of the widget's build.", SAFE_TEXT),
 }  # fmt: skip
 SECURITY = {

@@ -56,6 +56,17 @@ class Operation:
     """fields of the body that may be left out here"""
 
 
+URLENCODED = "application/x-www-form-urlencoded"
+_SIGN_IN = Answer("Sign in first.", media=TEXT, headers=("Location",))
+_FORM_PAGE = {200: Answer("The page.", media=HTML), 302: _SIGN_IN}
+_PAGE = _FORM_PAGE | {403: Answer("It is for supervisors.", media=HTML)}
+_GONE = {404: Answer("There is none.", media=HTML)}
+
+
+def _form(*names: str) -> dict[str, Any]:
+    return {"type": "object", "properties": {name: {"type": "string"} for name in ("csrf", *names)}}
+
+
 SHOPPERS, AGENTS = ("visitor", "inbox"), ("session", "csrf")
 _SHOPPER_ANSWERS: dict[str, tuple[type, ...]] = {
     "sync": (a.ShopperSynced,), "send_message": (a.Sent,), "set_typing": (a.Done,), "accept_offer": (a.Accepted,),
@@ -182,5 +193,28 @@ OPERATIONS: tuple[Operation, ...] = (
         "post", "/console/logout", "console", "Sign out: the session and all its sockets end",
         {303: Answer("Signed out.", media=TEXT, headers=("Location",))}, (Code.BAD_REQUEST, Code.FORBIDDEN, Code.TOO_LARGE),
         {"type": "object", "properties": {"csrf": {"type": "string"}}}, media=("application/x-www-form-urlencoded",), security=("session",),
+    ),
+    Operation(
+        "get", "/console/sources", "console", "The sources of the inbox, for supervisors", _PAGE,
+        parameters=("one_source", "one_order", "before"), security=("session",),
+    ),
+    Operation(
+        "get", "/console/sources/webhook", "console", "A stored webhook, with what leads to a person covered", _PAGE | _GONE,
+        (Code.BAD_REQUEST,), parameters=("source", "delivery"), security=("session",),
+    ),
+    Operation(
+        "post", "/console/sources/webhook", "console", "The same in full, which is logged", _FORM_PAGE | _GONE,
+        (Code.BAD_REQUEST, Code.FORBIDDEN, Code.TOO_LARGE), _form("source", "delivery"), media=(URLENCODED,), security=("session",),
+    ),
+    Operation(
+        "get", "/console/sources/letter", "console", "A webhook that could not be read", _PAGE | _GONE,
+        (Code.BAD_REQUEST,), parameters=("source", "digest"), security=("session",),
+    ),
+    Operation(
+        "post", "/console/sources/{act}", "console", "What a supervisor does about a source; the page then says what came of it",
+        {303: Answer("Done.", media=TEXT, headers=("Location",)), 302: _SIGN_IN} | _GONE,
+        (Code.BAD_REQUEST, Code.FORBIDDEN, Code.TOO_LARGE, *ANYWHERE),
+        _form("source", "delivery", "digest", "contradiction", "verdict", "order", "offer"), media=(URLENCODED,),
+        parameters=("act",), security=("session",),
     ),
 )  # fmt: skip

@@ -56,7 +56,7 @@ async def test_it_is_for_supervisors(stage: Stage, http: aiohttp.ClientSession) 
         assert (response.status, response.headers["Location"]) == (302, "/console/login?next=/console/sources")
     agent = await stage.agent(AGENT, availability=None)
     assert "For supervisors" in await page(agent, status=403)
-    assert "For supervisors" in await press(agent, "replay", {"source": "x", "delivery": "y"}, status=403)
+    assert "are for supervisors" in await press(agent, "replay", {"source": "x", "delivery": "y"}, status=403)
 
 
 async def test_health_webhooks_and_a_replay(stage: Stage) -> None:
@@ -121,3 +121,10 @@ async def test_an_operator_settles_a_contradiction_and_the_shopper_hears_of_it_o
     settled = await page(boss)
     assert "Supervisor" in settled
     assert "Correct to: in transit" not in settled
+
+
+async def test_odd_words_in_an_address_find_nothing(stage: Stage) -> None:
+    boss = await supervisor(stage)
+    for odd in ("%00", "%ED%A0%80", "x" * 300):
+        assert "Nothing was stored yet." in await page(boss, f"{SOURCES}?order={odd}x&before={odd}")
+        await page(boss, f"{SOURCES}/webhook?source={odd}1&delivery={odd}2", status=404)
