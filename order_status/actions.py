@@ -74,7 +74,7 @@ def check_action(config: ActionConfig) -> None:
 
 
 async def call_shop(config: ActionConfig, offer: OfferAccepted, now: datetime, timeout_s: float = TIMEOUT_S) -> Delivery:
-    """Tell the shop that an offer was accepted or taken back, once. What shop or network do is never raised: it is a Delivery with its reason."""
+    """Tell the shop once that an offer was accepted or taken back. What shop or network do is never raised: it is a Delivery."""
     body = msgspec.json.encode({"type": f"offer.{offer.call}", "timestamp": _iso(now), "data": _data(offer)})
     headers = {
         **sign(config.secret, offer.key, now, body),
@@ -234,7 +234,8 @@ class Actions:
 
         known = await self._writer.read(look)
         if known == GONE:
-            log.warning("offer_%s not sent: the address answered 410", offer.call, extra={"flow": f"offer_{offer.call}", "decision": "gone"})
+            about = {"flow": f"offer_{offer.call}", "decision": "gone"}
+            log.warning("offer_%s not sent: the address answered 410", offer.call, extra=about)
         if known is not None:
             return known
         started = time.perf_counter()

@@ -26,6 +26,11 @@ class Kind(StrEnum):
     RESERVE_IN_STORE = "reserve_in_store"
 
 
+def kind_of(name: str) -> Kind:
+    """The kind of an offer made. One of an older version may have a kind of the shop's own: it asks nothing, and only its time ends it."""
+    return Kind(name) if name in set(Kind) else Kind.VOUCHER
+
+
 class No(StrEnum):
     """Why a shopper does not get an offer, or not any more."""
 

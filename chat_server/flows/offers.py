@@ -11,11 +11,11 @@ from datetime import datetime, timedelta
 from chat_server.core.conversation import append
 from chat_server.core.facts import iso
 from chat_server.core.model import Conversation, FactKind, Job, Json, Plan, Visitor
-from chat_server.core.offer import Chosen, Kind, No, Terms, Wrong, after_call, chosen, moved_on, proven, used_up
+from chat_server.core.offer import Chosen, No, Terms, Wrong, after_call, chosen, kind_of, moved_on, proven, used_up
 from chat_server.errors import ClientError, Code
 from chat_server.flows import orders
 from chat_server.flows.context import Context, ack, not_found, save
-from chat_server.flows.messages import authorized
+from chat_server.flows.messages import as_known, authorized
 from chat_server.flows.offer_making import grade_of, window
 from chat_server.flows.ports import Tx
 
@@ -52,7 +52,7 @@ async def order_of(context: Context, offer: Json) -> Json | None:
 
 def outdated(offer: Json, order: Json | None, now: datetime) -> str | None:
     """Why an offer that was made in good faith cannot be carried out any more: the order moved on."""
-    no = moved_on(Kind(offer["kind"]), Terms.from_json(offer["terms"]), order, now)
+    no = moved_on(kind_of(offer["kind"]), Terms.from_json(offer["terms"]), order, now)
     return No.TOO_LATE.value if no is not None else None
 
 
@@ -76,7 +76,7 @@ async def accept(context: Context, visitor: Visitor, offer_id: str, given: Mappi
         no = outdated(offer, order, now) or _used_up(tx, found, offer, now)
         if no is not None:
             return _end(tx, found, offer, "refused", no, now), "refused"
-        choice = chosen(Kind(offer["kind"]), offer["choices"] or (), given or {})
+        choice = chosen(kind_of(offer["kind"]), offer["choices"] or (), given or {})
         if isinstance(choice, Wrong):
             raise ClientError(Code.BAD_REQUEST, choice.problem)
         return _accepted(tx, found, offer, choice, now), "accepted"
@@ -90,7 +90,8 @@ async def _as_seen_by(context: Context, visitor: Visitor, offer_id: str) -> tupl
     """The order of an offer, and how it is proven that it is theirs; nothing is looked up for an offer that is not open."""
 
     def load(tx: Tx) -> tuple[Json, str]:
-        return theirs(tx, visitor, offer_id)[1], grade_of(tx, visitor.contact_id or visitor.id)
+        known = as_known(tx, visitor)
+        return theirs(tx, known, offer_id)[1], grade_of(tx, known.contact_id or known.id)
 
     offer, grade = await context.store.read(load)
     if offer["state"] != "open" or offer["order_id"] is None:

@@ -17,7 +17,8 @@ pytestmark = pytest.mark.browser
 
 STATES = (
     *("launcher", "nudge", "connecting", "empty", "away", "bot", "bot_loading", "queued", "agent", "orders", "delivered", "problem"),
-    *("offer", "offer_pending", "offer_done", "offer_refused", "offer_points", "offer_stores", "offer_address", "offer_cancel", "contact", "outbox", "not_saved", "offline_here", "long"),
+    *("offer", "offer_pending", "offer_done", "offer_refused", "contact", "outbox", "not_saved", "offline_here", "long"),
+    *("offer_points", "offer_stores", "offer_address", "offer_cancel"),
     *("offer_undo", "offer_undoing", "offer_undone", "offer_too_late", "offer_expired", "offer_unproven"),
     *("ask_failed", "resolved", "rated", "earlier", "closed"),
     *("my_orders", "my_orders_loading", "my_orders_error", "my_orders_none", "my_orders_link", "my_order", "my_order_done"),

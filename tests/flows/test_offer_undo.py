@@ -190,6 +190,24 @@ async def test_what_was_chosen_goes_to_the_shop(world: World) -> None:
     assert [call["params"] for call in world.shop.calls] == [{"note": "x", "point": "p-2"}]
 
 
+async def test_an_offer_of_an_older_version_is_still_good(world: World) -> None:
+    visitor, offer = await offered(world)
+    old = {
+        **await row(world, offer["id"]),
+        "id": "off_old",
+        "kind": "gift",
+        "terms": None,
+        "choices": None,
+        "template": None,
+        "made_at": None,
+    }
+    await world.store.write(lambda tx: tx.offers.add(old))
+    assert (await offers.accept(world.context, visitor, "off_old"))["state"] == "accepted"
+    await world.work_off()
+    assert states(world) == [("accepted", None), ("done", None)]
+    assert [call["kind"] for call in world.shop.calls] == ["gift"]
+
+
 async def test_a_status_that_is_no_answer_can_be_called_in_again(world: World) -> None:
     visitor, offer = await offered(world)
     world.shop.answers = [("failed", "http_404", None)]
