@@ -13,6 +13,8 @@ import type { Looks, Told } from "./state.ts";
 
 /** Looked up again this often while it is open: a hint of a change may be lost. */
 const AGAIN_MS = 60_000;
+/** And this often while the shop has not told us of the order yet whose link was opened. */
+const SOON_MS = 3_000;
 let shown: ((where?: Where) => void) | undefined;
 
 /** The conversation behind it has changed: what was offered may stand otherwise. */
@@ -39,6 +41,7 @@ function make(kit: OrdersKit): (where?: Where) => void {
   let listening: AbortController | undefined;
   let from: Element | null = null;
   let token: string | undefined;
+  let awaited: string | undefined;
 
   const set = (change: Partial<Looks>) => {
     looks = { ...looks, ...change };
@@ -60,11 +63,13 @@ function make(kit: OrdersKit): (where?: Where) => void {
 
   async function load() {
     clearTimeout(timer);
-    timer = setTimeout(() => !document.hidden && load(), AGAIN_MS);
+    timer = setTimeout(() => !document.hidden && load(), awaited ? SOON_MS : AGAIN_MS);
     if (token) return byLink();
     try {
       const { orders } = await session.link.command<{ orders: OrderView[] }>("list_orders", {});
-      set({ orders, load: "ready" });
+      const come = orders.some((one) => one.order_id === awaited);
+      set({ orders, load: "ready", ...(come && { at: awaited!, trouble: null, focus: ".ohead h2" }) });
+      if (come) awaited = undefined;
     } catch {
       if (looks.load !== "ready") set({ load: "error" });
     }
@@ -80,8 +85,9 @@ function make(kit: OrdersKit): (where?: Where) => void {
     try {
       const { order, order_id } = await session.link.command<{ order: OrderView | null; order_id: string }>("open_order", { token });
       token = undefined;
+      awaited = order ? undefined : order_id;
       await load();
-      set(order ? { at: order_id, focus: ".ohead h2", trouble: null } : { trouble: { code: "soon", minutes: 0 } });
+      set(order || !awaited ? { at: order_id, focus: ".ohead h2", trouble: null } : { trouble: { code: "soon", minutes: 0 } });
     } catch (error) {
       const trouble = troubled(error);
       if (trouble.code !== "not_found") return set({ load: looks.load === "ready" ? "ready" : "error" });
@@ -104,7 +110,10 @@ function make(kit: OrdersKit): (where?: Where) => void {
     list() {
       set({ at: null, trouble: null, focus: looks.at ? `[data-order="${CSS.escape(looks.at)}"]` : ".ohead h2" });
     },
-    one: (id: string) => set({ at: id, trouble: null, focus: ".ohead h2" }),
+    one(id: string) {
+      awaited = undefined;
+      set({ at: id, trouble: null, focus: ".ohead h2" });
+    },
     again() {
       set({ load: "loading" });
       void load();
