@@ -29,6 +29,8 @@ TICK_S = 0.05
 log = structlog.get_logger("lane")
 LOOK_S = 1.0
 GRACE_S = 1.0
+ENDED = ("Session is disconnected", "cannot access local variable 'r' where it is not associated with a value")
+"""what the library raises where a session is not there any more"""
 Hot = Callable[[AsyncSocket, str], Awaitable[bool]]
 Farewell = Callable[[AsyncSocket], Iterable[packet.Packet]]
 
@@ -52,11 +54,11 @@ class Engine(engineio.AsyncServer):  # type: ignore[misc]  # the library has no 
         self._closing: set[asyncio.Task[None]] = set()
 
     async def handle_request(self, *args: Any, **kwargs: Any) -> Any:
-        """A request to a session that has just ended is a bad one; the library lets the KeyError of its own lookup out."""
+        """A request to a session that has just ended is a bad one; the library lets errors of its own out, before and after its look."""
         try:
             return await super().handle_request(*args, **kwargs)
-        except KeyError as error:
-            if error.args != ("Session is disconnected",):
+        except (KeyError, UnboundLocalError) as error:
+            if error.args[0] not in ENDED:
                 raise
             return web.json_response("Session is disconnected", status=400)
 
@@ -112,8 +114,8 @@ class Body:
         self._content = content
 
     async def read(self, length: int) -> bytes:
-        """Exactly so many bytes."""
-        return await self._content.readexactly(length)
+        """Exactly so many bytes; EOFError when the sender stops before."""
+        return await self._content.readexactly(length) if length else b""
 
 
 def translated(request: web.Request) -> dict[str, Any]:

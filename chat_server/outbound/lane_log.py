@@ -11,7 +11,7 @@ import sys
 import structlog
 
 log = structlog.get_logger("lane")
-UNREADABLE = (ValueError, TypeError, LookupError, AttributeError, RecursionError)
+UNREADABLE = (ValueError, TypeError, LookupError, AttributeError, RecursionError, EOFError)
 """what the library raises while it reads a packet that makes no sense"""
 
 

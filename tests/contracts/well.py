@@ -13,7 +13,7 @@ ALARM = re.compile(r'Traceback|"level": ?"(error|critical)"|^(ERROR|CRITICAL) |n
 
 def alarms(log: str) -> list[str]:
     """Lines of a log that no input of a client may cause."""
-    return [line[:600] for line in log.splitlines() if ALARM.search(line)]
+    return [line if len(line) < 900 else f"{line[:300]} … {line[-600:]}" for line in log.splitlines() if ALARM.search(line)]
 
 
 async def people_can_talk(server: ChatServer) -> None:

@@ -49,3 +49,19 @@ async def test_nor_is_one_in_the_middle_of_a_poll(start_server: StartServer) -> 
     await asyncio.sleep(0.5)
     server.stop()
     assert "post request handler error" not in server.log()
+
+
+async def test_what_comes_after_the_end_and_what_is_empty_are_bad_requests(start_server: StartServer) -> None:
+    server = start_server()
+    polling = f"{server.url}/socket.io/?EIO=4&transport=polling"
+    async with aiohttp.ClientSession(headers={"Origin": server.origin}) as http:
+
+        async def post(body: bytes) -> int:
+            async with http.get(polling) as opened:
+                sid = (await opened.text()).split('"sid":"')[1].split('"')[0]
+            async with http.post(f"{polling}&sid={sid}", data=body) as answer:
+                return answer.status
+
+        assert [await post(body) for body in (b"", b"1", b"1\x1e2probe", b"1\x1e4")] == [200, 200, 400, 200]
+    server.stop()
+    assert '"level": "error"' not in server.log()
