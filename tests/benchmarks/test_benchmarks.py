@@ -60,7 +60,7 @@ def test_storm(tmp_path: Path) -> None:
 
 def test_orders(tmp_path: Path) -> None:
     """It ends with an error when any effect is missing or there twice, so that its end says that there is none."""
-    counts = ("--runs", "1", "--posts", "60", "--rate", "100", "--seconds", "2", "--pairs", "2", "--chat", "10")
+    counts = ("--runs", "1", "--posts", "200", "--rate", "100", "--seconds", "2", "--pairs", "2", "--chat", "10")
     shown, figures = run("orders", tmp_path, *counts)
     assert list(figures["capacity"]) == ["hmac", "ours"]
     assert figures["outcomes"] == {"200 accepted": 130, "200 duplicate": 60, "401": 10}
