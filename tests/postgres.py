@@ -110,7 +110,7 @@ class Postgres:
         self._wait_until_ready(self._child)
 
     def stop(self, mode: str = "fast") -> None:
-        """"fast" as an operator restarts it: open transactions are rolled back; "immediate" like a crash: it recovers at the start."""
+        """ "fast" as an operator restarts it: open transactions are rolled back; "immediate" like a crash: it recovers at the start."""
         child, self._child = self._child, None
         if child is None:
             return

@@ -101,4 +101,3 @@ class RedisServer:
                 return bool(connection.ping())
         except (redis_errors.ConnectionError, redis_errors.TimeoutError):
             return False
-

@@ -32,9 +32,7 @@ ALWAYS = (
     checks.response_headers_conformance,
     checks.response_schema_conformance,
 )
-ROOM = {
-    f"SHOPBELL_{what}_PER_MINUTE": "1000000" for what in ("MESSAGES", "BEACONS", "LOGINS", "HANDSHAKES", "COMMANDS")
-}
+ROOM = {f"SHOPBELL_{what}_PER_MINUTE": "1000000" for what in ("MESSAGES", "BEACONS", "LOGINS", "HANDSHAKES", "COMMANDS")}
 """settings of a server that shall not refuse for being asked too often"""
 BENT = {GenerationMode.POSITIVE: "fits", GenerationMode.NEGATIVE: "bent"}
 

@@ -217,7 +217,8 @@ class World:
         self.inbox = shop_inbox
         self.context = Context(
             store=self.store, announcer=self.ears, clock=self.clock, inboxes={shop_inbox.id: shop_inbox}, bot=self.bot,
-            bot_state=lambda: self.bot.state, orders=self.shop, catalogue=self.catalogue, wake=lambda: None, turn_token=lambda conversation: f"turn:{conversation}",
+            bot_state=lambda: self.bot.state, orders=self.shop, catalogue=self.catalogue, wake=lambda: None,
+            turn_token=lambda conversation: f"turn:{conversation}",
         )  # fmt: skip
 
     async def visitor(self, customer: str | None = None, *, locale: str = "en", seen: bool = True, **changes: Any) -> Visitor:
@@ -288,9 +289,7 @@ class World:
 
     def viewed(self, product: str = "p-1", times: int = 3) -> Report:
         """A beacon that says that a product was looked at: the promo rule's cue."""
-        return Report(
-            PAGE, tuple(Told(f"act-{next(self._count)}", "view_item", 0, {"items": [{"id": product}]}) for _ in range(times))
-        )
+        return Report(PAGE, tuple(Told(f"act-{next(self._count)}", "view_item", 0, {"items": [{"id": product}]}) for _ in range(times)))
 
 
 QUIET = Report(PAGE)

@@ -181,13 +181,13 @@ _odd = st.one_of(
 
 
 @given(st.sampled_from(sorted(bodies.shopify())), st.sampled_from(["", *variant()]), _odd)
-def test_odd_fields_of_shopify_make_no_odd_product(name: str, inner: str, value: object) -> None:
+def test_odd_fields_of_shopify_make_no_odd_product(name: str, inner: str, value: Any) -> None:
     document = bodies.shopify(AT, variant(**{inner: value})) if inner else bodies.shopify(**{name: value})
     sane(from_shopify(document))
 
 
 @given(st.sampled_from(sorted(bodies.woocommerce())), _odd)
-def test_odd_fields_of_woocommerce_make_no_odd_product(name: str, value: object) -> None:
+def test_odd_fields_of_woocommerce_make_no_odd_product(name: str, value: Any) -> None:
     sane(from_woo(bodies.woocommerce(**{name: value})))
 
 
