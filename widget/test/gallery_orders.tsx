@@ -61,7 +61,7 @@ export async function showOrders(given: Scripted, host: Host, scene: () => Scene
     if (given.fails && (name === "open_order" || !given.where)) throw new CommandFailed({ code: given.fails, message: "" });
     return { orders: given.orders };
   };
-  const kit: OrdersKit = { h, Fragment, render, scene, host, session: { link: { command } } as unknown as Session };
+  const kit: OrdersKit = { h, Fragment, render, scene, host, session: { link: { command }, state: { synced: true, link: "online" } } as unknown as Session };
   open(kit, given.where);
   await new Promise((done) => setTimeout(done, 60));
 }

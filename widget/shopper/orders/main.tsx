@@ -15,6 +15,8 @@ import type { Looks, Told } from "./state.ts";
 const AGAIN_MS = 60_000;
 /** And this often while the shop has not told us of the order yet whose link was opened. */
 const SOON_MS = 3_000;
+/** How long a new connection may need to say hello. */
+const HELLO_MS = 1_000;
 let shown: ((where?: Where) => void) | undefined;
 
 /** The conversation behind it has changed: what was offered may stand otherwise. */
@@ -61,12 +63,25 @@ function make(kit: OrdersKit): (where?: Where) => void {
 
   drawn = draw;
 
-  async function load() {
+  /** A connection takes nothing before it has said hello: just opened, or just opened again. */
+  async function ask<T>(name: string, body: object): Promise<T> {
+    try {
+      return await session.link.command<T>(name, body);
+    } catch (error) {
+      if ((error as CommandFailed).code !== "bad_request") throw error;
+      await new Promise((done) => setTimeout(done, HELLO_MS));
+      return session.link.command<T>(name, body);
+    }
+  }
+
+  async function load(): Promise<void> {
     clearTimeout(timer);
-    timer = setTimeout(() => !document.hidden && load(), awaited ? SOON_MS : AGAIN_MS);
+    const { synced, link } = session.state;
+    timer = setTimeout(() => !document.hidden && load(), !synced || link !== "online" ? HELLO_MS : awaited || looks.load === "error" ? SOON_MS : AGAIN_MS);
+    if (!synced && link !== "offline" && link !== "stopped") return;
     if (token) return byLink();
     try {
-      const { orders } = await session.link.command<{ orders: OrderView[] }>("list_orders", {});
+      const { orders } = await ask<{ orders: OrderView[] }>("list_orders", {});
       const come = orders.some((one) => one.order_id === awaited);
       set({ orders, load: "ready", ...(come && { at: awaited!, trouble: null, focus: ".ohead h2" }) });
       if (come) awaited = undefined;
@@ -83,7 +98,7 @@ function make(kit: OrdersKit): (where?: Where) => void {
   /** The shop's link: kept until it has been answered, so that a break in the line loses nothing. */
   async function byLink() {
     try {
-      const { order, order_id } = await session.link.command<{ order: OrderView | null; order_id: string }>("open_order", { token });
+      const { order, order_id } = await ask<{ order: OrderView | null; order_id: string }>("open_order", { token });
       token = undefined;
       awaited = order ? undefined : order_id;
       await load();
@@ -122,7 +137,7 @@ function make(kit: OrdersKit): (where?: Where) => void {
       set({ busy: true, trouble: null });
       const told = contact.includes("@") ? { email: contact } : { phone: contact };
       try {
-        const { order_id } = await session.link.command<{ order_id: string }>("find_order", { number, ...told });
+        const { order_id } = await ask<{ order_id: string }>("find_order", { number, ...told });
         await load();
         set({ busy: false, at: order_id, focus: ".ohead h2" });
       } catch (error) {
@@ -132,7 +147,7 @@ function make(kit: OrdersKit): (where?: Where) => void {
     async forget(id: string) {
       set({ busy: true });
       try {
-        await session.link.command("forget_order", { order_id: id });
+        await ask("forget_order", { order_id: id });
         await load();
         set({ busy: false, at: null, focus: ".ohead h2" });
       } catch (error) {
