@@ -14,21 +14,24 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import Connection as Connection
-from sqlalchemy import RowMapping, Table, bindparam, func, select, tuple_, update
+from sqlalchemy import RowMapping, Table, func, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from order_status.events import Delivery, Effect, OfferSettled, Settlement, Track
 from order_status.fold import followed, gather, join_tracks
 from order_status.news import News
 from order_status.stages import Fragments, OrderState
+from order_status.store.prepared import KEYS, Find, Write
 from order_status.tables import actions, changes, counts, fragments, orders, parcels, settlements, tracks
 from order_status.tables_operations import unreadable
 
 UNKNOWN_KEPT = 100  # distinct unknown values, and distinct ignored topics, counted for each source; further ones are counted together
 NUMBER_USED_AGAIN = timedelta(days=120)  # carriers begin their numbers anew: an older order is not the one that is meant
 OrderKey = tuple[str, str]  # inbox id, order id
-_FRAGMENTS = select(fragments.c.inbox_id, fragments.c.order_id, fragments.c.fragments).where(
-    tuple_(fragments.c.inbox_id, fragments.c.order_id).in_(bindparam("keys", expanding=True))
+_FRAGMENTS = Find(
+    select(fragments.c.inbox_id, fragments.c.order_id, fragments.c.fragments).where(
+        tuple_(fragments.c.inbox_id, fragments.c.order_id).in_(KEYS)
+    )
 )
 
 
@@ -67,8 +70,8 @@ def add_fragments(conn: Connection, inbox_id: str, order_id: str, new: Fragments
 
 def fragments_of(conn: Connection, keys: Sequence[OrderKey]) -> dict[OrderKey, Fragments]:
     """What came of these orders before their first snapshot."""
-    rows = conn.execute(_FRAGMENTS, {"keys": list(keys)})
-    return {(row[0], row[1]): msgspec.json.decode(row[2], type=Fragments) for row in rows}
+    rows = _FRAGMENTS.run(conn, keys)
+    return {(inbox_id, order_id): msgspec.json.decode(waiting, type=Fragments) for inbox_id, order_id, waiting in rows}
 
 
 def due_orders(conn: Connection, now: datetime, limit: int) -> list[OrderKey]:
@@ -160,10 +163,7 @@ def count(conn: Connection, source_id: str, numbers: Mapping[tuple[str, str], in
             key["reason"] = "other"
         added[(kind, key["reason"])] += n
     rows = [{"source_id": source_id, "outcome": kind, "reason": reason, "n": n, "last_at": now} for (kind, reason), n in added.items()]
-    if rows:
-        insert = postgresql.insert(counts) if conn.dialect.name == "postgresql" else sqlite.insert(counts)
-        more = {"n": counts.c.n + insert.excluded.n, "last_at": insert.excluded.last_at}
-        conn.execute(insert.on_conflict_do_update(index_elements=["source_id", "outcome", "reason"], set_=more), rows)
+    _COUNTED.run(conn, rows)
 
 
 def numbers_of(conn: Connection, source_ids: Iterable[str]) -> list[RowMapping]:
@@ -184,30 +184,43 @@ def _distinct(conn: Connection, source_id: str, kind: str, added: Mapping[tuple[
 
 def insert_each(conn: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
     """Many rows at once; those that break a unique constraint are left out."""
-    if rows:
-        conn.execute(_insert(conn.dialect.name, table, ()), list(rows))
+    _written(table, ()).run(conn, rows)
 
 
 def put_each(conn: Connection, table: Table, rows: Sequence[Mapping[str, Any]], changed: Sequence[str]) -> None:
     """Many rows at once; where a key is taken, the columns `changed` take the new values."""
-    if rows:
-        conn.execute(_insert(conn.dialect.name, table, tuple(changed)), list(rows))
+    _written(table, tuple(changed)).run(conn, rows)
 
 
 @cache
-def _insert(dialect: str, table: Table, changed: tuple[str, ...]) -> postgresql.Insert | sqlite.Insert:
-    insert = postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
-    if not changed:
-        return insert.on_conflict_do_nothing()
-    key = [column.name for column in table.primary_key.columns]
-    return insert.on_conflict_do_update(index_elements=key, set_={name: insert.excluded[name] for name in changed})
+def _written(table: Table, changed: tuple[str, ...]) -> Write:
+    def make(dialect: str) -> postgresql.Insert | sqlite.Insert:
+        insert = _insert(dialect, table)
+        if not changed:
+            return insert.on_conflict_do_nothing()
+        key = [column.name for column in table.primary_key.columns]
+        return insert.on_conflict_do_update(index_elements=key, set_={name: insert.excluded[name] for name in changed})
+
+    return Write(make)
+
+
+def _counted(dialect: str) -> postgresql.Insert | sqlite.Insert:
+    insert = _insert(dialect, counts)
+    more = {"n": counts.c.n + insert.excluded.n, "last_at": insert.excluded.last_at}
+    return insert.on_conflict_do_update(index_elements=["source_id", "outcome", "reason"], set_=more)
+
+
+_COUNTED = Write(_counted)
+
+
+def _insert(dialect: str, table: Table) -> postgresql.Insert | sqlite.Insert:
+    return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
 
 
 def insert_once(conn: Connection, table: Table, row: Mapping[str, Any]) -> bool:
     """Whether the row was new. A row that breaks a unique constraint is left out, also when another transaction is just adding it."""
-    insert = postgresql.insert(table) if conn.dialect.name == "postgresql" else sqlite.insert(table)
     key = list(table.primary_key.columns)
-    return conn.execute(insert.values(**row).on_conflict_do_nothing().returning(*key)).first() is not None
+    return conn.execute(_insert(conn.dialect.name, table).values(**row).on_conflict_do_nothing().returning(*key)).first() is not None
 
 
 class _Memory:

@@ -14,25 +14,29 @@ import msgspec
 from sqlalchemy import bindparam, delete, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from order_status.events import Track
+from order_status.events import Effect, Track
 from order_status.news import News
 from order_status.stages import OrderState, headline
-from order_status.store import NUMBER_USED_AGAIN, Connection, OrderKey, insert_each, news_of, put_each, write_state
+from order_status.store import NUMBER_USED_AGAIN, Connection, OrderKey, insert_each, put_each, write_state
+from order_status.store.prepared import KEYS, Find
 from order_status.tables import changes, deliveries, orders, parcels, tracks, watches
 
 DeliveryKey = tuple[str, str]  # source id, delivery id
-AT_ONCE = 200
-"""keys in one query"""
-_LOCKED = (
+_LOCKED = Find(
     select(orders.c.inbox_id, orders.c.order_id, orders.c.source_id, orders.c.state)
-    .where(tuple_(orders.c.inbox_id, orders.c.order_id).in_(bindparam("keys", expanding=True)))
+    .where(tuple_(orders.c.inbox_id, orders.c.order_id).in_(KEYS))
     .with_for_update()
 )
-_RECORDED = select(changes).where(tuple_(changes.c.inbox_id, changes.c.order_id).in_(bindparam("keys", expanding=True)))
-_TRACKS = (
+_TOLD = (changes.c.effect_key, changes.c.entity, changes.c.stage, changes.c.at)
+_RECORDED = Find(
+    select(changes.c.inbox_id, changes.c.order_id, changes.c.fresh_until, changes.c.silent, *_TOLD).where(
+        tuple_(changes.c.inbox_id, changes.c.order_id).in_(KEYS)
+    )
+)
+_TRACKS = Find(
     select(tracks.c.inbox_id, tracks.c.key, tracks.c.track)
-    .where(tracks.c.heard_at > bindparam("since"))
-    .where(tuple_(tracks.c.inbox_id, tracks.c.key).in_(bindparam("keys", expanding=True)))
+    .where(tracks.c.heard_at > bindparam("since", required=False))
+    .where(tuple_(tracks.c.inbox_id, tracks.c.key).in_(KEYS))
 )
 
 
@@ -76,11 +80,7 @@ def lock_orders(conn: Connection, keys: Collection[OrderKey], create: datetime |
 
 
 def _locked(conn: Connection, keys: Collection[OrderKey]) -> dict[OrderKey, tuple[str, str]]:
-    found: dict[OrderKey, tuple[str, str]] = {}
-    for some in _portions(sorted(keys)):
-        rows = conn.execute(_LOCKED, {"keys": some})
-        found.update({(row[0], row[1]): (row[2], row[3]) for row in rows})
-    return found
+    return {(inbox_id, order_id): (source_id, state) for inbox_id, order_id, source_id, state in _LOCKED.run(conn, sorted(keys))}
 
 
 def save_orders(conn: Connection, saved: Iterable[tuple[OrderKey, str, OrderState, OrderState]]) -> None:
@@ -105,9 +105,8 @@ def save_orders(conn: Connection, saved: Iterable[tuple[OrderKey, str, OrderStat
 def recorded(conn: Connection, keys: Collection[OrderKey]) -> dict[OrderKey, list[News]]:
     """Every effect of these orders that ever reached the outbox."""
     found: dict[OrderKey, list[News]] = defaultdict(list)
-    for some in _portions(sorted(keys)):
-        for row in conn.execute(_RECORDED, {"keys": some}).mappings():
-            found[(row["inbox_id"], row["order_id"])].append(news_of(row))
+    for inbox_id, order_id, fresh_until, silent, *told in _RECORDED.run(conn, sorted(keys)):
+        found[(inbox_id, order_id)].append(News(Effect(*told), fresh_until, silent=silent))
     return found
 
 
@@ -156,15 +155,10 @@ def name_parcels(conn: Connection, names: Iterable[tuple[str, str, str]], now: d
 def tracks_of(conn: Connection, keys: Collection[tuple[str, str]], now: datetime) -> dict[tuple[str, str], list[Track]]:
     """What carriers have said of these tracking numbers, by (inbox, key)."""
     found: dict[tuple[str, str], list[Track]] = defaultdict(list)
-    for some in _portions(sorted(keys)):
-        for row in conn.execute(_TRACKS, {"keys": some, "since": now - NUMBER_USED_AGAIN}):
-            found[(row[0], row[1])].append(msgspec.json.decode(row[2], type=Track))
+    for inbox_id, number, track in _TRACKS.run(conn, sorted(keys), since=now - NUMBER_USED_AGAIN):
+        found[(inbox_id, number)].append(msgspec.json.decode(track, type=Track))
     return found
 
 
 def add_change(conn: Connection, *, inbox_id: str, order_id: str, source_id: str, news: News, due_at: datetime, now: datetime) -> None:
     add_changes(conn, [((inbox_id, order_id), Change(source_id, news, due_at))], now)
-
-
-def _portions(keys: Sequence[tuple[str, str]]) -> Iterable[Sequence[tuple[str, str]]]:
-    return (keys[place : place + AT_ONCE] for place in range(0, len(keys), AT_ONCE))
