@@ -118,8 +118,13 @@ class _Inbox(_Body):
     promised_minutes: Count | None
 
 
+class _Order(_Body):
+    order_id: Id
+
+
 _BODIES: dict[str, Any] = {
     "typing_changed": _Typing, "queue_moved": _Place, "presence_changed": _Presence, "inbox_changed": _Inbox, "panel_changed": _About,
+    "order_changed": _Order,
 }  # fmt: skip
 _frame = msgspec.json.Decoder(tuple[Id, Annotated[list[Hint], msgspec.Meta(max_length=FRAME)]])
 _apart = msgspec.json.Decoder(tuple[Id, Annotated[list[msgspec.Raw], msgspec.Meta(max_length=FRAME)]])

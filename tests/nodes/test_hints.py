@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any, get_args, get_type_hints
 
 import pytest
 from redis.asyncio import Redis
@@ -93,6 +94,24 @@ async def test_what_one_tells_the_other_hears_in_order_and_not_itself(join: Join
     await other.has(*told)
     assert one.heard == []
     assert one.hints.counts["published"] == len(told) == other.hints.counts["received"]
+
+
+async def test_every_passing_event_has_a_body_of_its_own(join: Join) -> None:
+    one, other = await pair(join)
+    bodies: dict[str, dict[str, object]] = {
+        "typing_changed": TYPING.body,
+        "queue_moved": {"conversation": "cnv_1", "position": 2},
+        "presence_changed": {"agent": {"id": "agt_1", "name": "A", "availability": "away", "load": 1, "capacity": 4}},
+        "inbox_changed": {"online": True, "bot": "ready", "promised_minutes": None},
+        "panel_changed": {"conversation": "cnv_1"},
+        "order_changed": {"order_id": "A-1"},
+    }
+    names: tuple[Any, ...] = get_args(get_type_hints(Passing)["event"])
+    assert set(names) == set(bodies)
+    told = [Passing(name, "agents", "demo", bodies[name]) for name in names]
+    for hint in told:
+        one.hints.publish(hint)
+    await other.has(*told)
 
 
 async def test_hints_of_one_turn_travel_together(join: Join, redis_server: RedisServer) -> None:
