@@ -16,6 +16,7 @@ from typing import Any
 
 from order_status import store
 from order_status.commit import Taken, commit_each
+from order_status.gate import Gate
 from order_status.keysets import KeySets
 from order_status.shops import Ignored, Keyed, Malformed, Ping, Refused, Verified
 from order_status.sources import Source, fingerprint
@@ -23,7 +24,7 @@ from order_status.store import operations as operated
 from order_status.writer import Writer
 
 BODY_LIMIT = 256 * 1024
-AT_ONCE = 16  # webhooks of one source that the writer has in hand: the next of a storm wait here, and not before what people write
+AT_ONCE = 16  # webhooks of one source that the writer has in hand: the next of a storm wait at the gate, and not before what people write
 LETTERS_KEPT = 500  # for each source: a shop that sends only what cannot be read fills no disk
 FLUSH_AFTER = timedelta(seconds=1)  # what nobody signed is counted in memory meanwhile: a flood of it is no flood of transactions
 
@@ -52,7 +53,7 @@ class Ingest:
         self._clock = clock
         self._wake = wake
         self._uncounted: dict[str, Counter[tuple[str, str]]] = {}
-        self._gates = {source_id: asyncio.Semaphore(AT_ONCE) for source_id in sources}
+        self._gates = {source_id: Gate(AT_ONCE) for source_id in sources}
         self._used: dict[tuple[str, str], tuple[int, datetime]] = {}
         self._flushed_at = clock()
 
