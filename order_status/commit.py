@@ -117,8 +117,8 @@ class _Batch:
         order = self._desk.order((config.inbox_id, order_id))
 
         def told(before: OrderState | None) -> OrderState:
-            after = fold(before, event)
-            return add_fragments(after, self._desk.waiting(order.key)) if before is None else after
+            after, waiting = fold(before, event), self._desk.waiting(order.key)
+            return add_fragments(after, waiting) if before is None and waiting != Fragments() else after
 
         known = order.state
         stale = known is not None and known.head.stamp > event.head.stamp

@@ -114,7 +114,8 @@ class Desk:
         named = _numbers(after) - _numbers(before)
         if named:
             self._named.update((order.key[0], key, order.key[1]) for key in named)
-            after = add_fragments(after, Fragments(tracks=self._told_of(order.key[0], named)))
+            told = self._told_of(order.key[0], named)
+            after = add_fragments(after, Fragments(tracks=told)) if told else after
         seen = followed(after)
         found = news(seen_before, seen, order.recorded, self._now, source.zone, quiet=quiet, stale=stale)
         order.source_id, order.state, order.seen, order.changed = shop, after, seen, True
