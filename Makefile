@@ -11,7 +11,7 @@ run:             ## chat server, console, demo shop, order webhooks and bot on t
 test:            ## all tests: core, flows, walks, nodes, faults in short, bot, browser, widget, house
 	@$(PYTHON) -m tools.test all
 
-test-fast:       ## under a minute: nothing that starts a server, a bot or a browser
+test-fast:       ## under a minute: nothing that starts a server, a bot or a browser, or takes its time; `make check` has the house rules
 	@$(PYTHON) -m tools.test fast
 
 check:           ## ruff, mypy, tsc, house rules

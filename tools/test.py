@@ -58,7 +58,8 @@ def fast() -> list[str]:
     environment.prepare(tests=True)
     node.packages()
     node.build()
-    return _steps(("fast tests", _pytest("-m", "not starts and not bot and not browser", "--hypothesis-profile=fast", *_SIDE_BY_SIDE)))
+    wanted = "not starts and not bot and not browser and not thorough"
+    return _steps(("fast tests", _pytest("-m", wanted, "--ignore=tests/house", "--hypothesis-profile=fast", *_SIDE_BY_SIDE)))
 
 
 def check() -> list[str]:

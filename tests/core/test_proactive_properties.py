@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -118,6 +119,7 @@ def test_at_most_one_message_interrupts(data: st.DataObject, policy: Policy) -> 
             assert situation.live in (Live.BOT, Live.QUEUED, Live.PERSON)
 
 
+@pytest.mark.thorough
 @quick
 @given(st.data(), policies)
 def test_what_is_sent_may_be_sent_and_what_waits_can_still_live(data: st.DataObject, policy: Policy) -> None:
@@ -143,6 +145,7 @@ def test_what_is_sent_may_be_sent_and_what_waits_can_still_live(data: st.DataObj
             )
 
 
+@pytest.mark.thorough
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data(), policies)
 def test_no_history_exceeds_a_budget_or_says_a_thing_twice(data: st.DataObject, policy: Policy) -> None:

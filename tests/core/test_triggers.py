@@ -204,6 +204,7 @@ bodies = st.dictionaries(
 )
 
 
+@pytest.mark.thorough
 @settings(max_examples=80, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(sorted(KINDS)), bodies, st.integers(0, 9_000)), max_size=40), st.integers(1, 5))
 def test_whatever_a_page_reports_the_state_stays_small_and_survives_the_store(

@@ -162,6 +162,7 @@ async def test_duplicate_bad_signature_and_shuffle(shop: Shop) -> None:
         assert ">401<" in await office.get("/backoffice/log")
 
 
+@pytest.mark.thorough
 async def test_a_shuffled_journey_sends_five_versions_once_each(shop: Shop) -> None:
     async with shop.shopper() as office:
         base = (await office.post("/backoffice/place", {"who": "customer-a"})).path

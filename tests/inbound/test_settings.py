@@ -161,6 +161,7 @@ def test_a_password_has_ten_characters() -> None:
             password("NAME", environment)
 
 
+@pytest.mark.thorough
 def test_the_process_says_it_in_one_line_and_opens_no_port(tmp_path: Path) -> None:
     (tmp_path / "inbox.toml").write_text(SMALLEST.replace("pk_demo", ""), encoding="utf-8")
     mine = {setting.name for setting in SETTINGS}

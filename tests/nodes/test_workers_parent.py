@@ -46,6 +46,7 @@ async def test_who_hangs_does_not_hold_the_parent(tmp_path: Path, monkeypatch: p
     assert parent._alive == set()
 
 
+@pytest.mark.thorough
 async def test_a_roll_before_all_serve_is_refused_and_later_leaves_as_many(tmp_path: Path) -> None:
     script(tmp_path / "program", SERVES_LATE)
     ready = asyncio.Event()

@@ -176,6 +176,7 @@ def _never_taken_back(heard: list[str], stage: str) -> None:
         assert stage != "delivered"
 
 
+@pytest.mark.thorough
 @settings(max_examples=60, deadline=None)
 @given(_told, st.randoms(use_true_random=False))
 @example(LATE_WORD, random.Random(1))

@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -131,6 +132,7 @@ async def _announced(history: list[tuple[Json, str]], folder: Path) -> tuple[lis
         world.close()
 
 
+@pytest.mark.thorough
 @settings(max_examples=30, deadline=None)
 @given(_history, st.randoms(use_true_random=False))
 def test_no_effect_is_announced_twice_whatever_the_order(history: list[tuple[Json, str]], chance: random.Random) -> None:

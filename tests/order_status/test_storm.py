@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from pathlib import Path
 
+import pytest
 from sqlalchemy import Connection, func, select
 
 from benchmarks.shop_events import storm
@@ -18,6 +19,7 @@ MANY = 1500
 AT_ONCE = 60
 
 
+@pytest.mark.thorough
 async def test_a_storm_leaves_every_effect_exactly_once(tmp_path: Path, database_url: str) -> None:
     clock = Clock()
     database = Database(database_url if not database_url.startswith("sqlite") else f"sqlite:///{tmp_path / 'storm.db'}")

@@ -223,6 +223,7 @@ async def _deaf(stand: Stage) -> sockets.socket:
     return raw
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("size", [100, 40_000])
 async def test_who_never_reads_is_cut_off_and_the_others_hear_everything(size: int) -> None:
     async with stage("lane", max_http_buffer_size=200_000) as stand:
@@ -251,6 +252,7 @@ async def test_who_never_reads_is_cut_off_and_the_others_hear_everything(size: i
         raw.close()
 
 
+@pytest.mark.thorough
 async def test_who_never_polls_is_told_and_cut_off() -> None:
     async with stage("lane") as stand:
         lane = lane_module.Lane(stand.sio)
@@ -269,6 +271,7 @@ async def test_who_never_polls_is_told_and_cut_off() -> None:
         assert (stand.chat.left, list(stand.sio.eio.sockets)) == (["transport error"], [])
 
 
+@pytest.mark.thorough
 async def test_acks_that_nobody_polls_for_are_seen_too() -> None:
     """The library's own packets: the periodic look finds them."""
     async with stage("lane", max_http_buffer_size=400_000) as stand:

@@ -231,6 +231,7 @@ async def test_what_is_no_packet_ends_the_connection(packet: str) -> None:
         assert (left, sockets) == (["transport close"], [])
 
 
+@pytest.mark.thorough
 async def test_pings_are_answered_and_missed() -> None:
     async def session(stand: Stage) -> Seen:
         async with stand.websocket() as line:
@@ -268,6 +269,7 @@ async def test_an_integer_beyond_64_bits_arrives_as_a_float() -> None:
         assert stand.chat.heard == [(float(2**70),)]
 
 
+@pytest.mark.thorough
 async def test_a_poll_that_never_comes_is_missed() -> None:
     async with stage("lane", ping_interval=0.2, ping_timeout=0.2) as stand:
         sid = json.loads((await stand.poll())[0][1:])["sid"]

@@ -13,6 +13,7 @@ from chat_server.outbound import lane
 from tests.outbound.lane_stage import stage
 
 
+@pytest.mark.thorough
 async def test_who_names_no_namespace_in_time_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lane, "NAMESPACE_S", 0.4)
     async with stage("lane") as here, here.websocket() as silent, here.websocket() as guest:

@@ -37,6 +37,7 @@ class OnSqlite(Protocol):
             self.folder.cleanup()
 
 
+@pytest.mark.thorough
 def test_on_sqlite() -> None:
     run_state_machine_as_test(OnSqlite, settings=SHORT)
 
@@ -94,6 +95,7 @@ def skips_a_place(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(core, "shopper_wrote", wrote)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("plant", [keeps_cursors, leaves_out_the_last, takes_repeats_for_others, skips_a_place])
 def test_a_planted_bug_is_seen(plant: Callable[[pytest.MonkeyPatch], None], monkeypatch: pytest.MonkeyPatch) -> None:
     plant(monkeypatch)

@@ -140,6 +140,7 @@ async def _told(history: list[Webhook], order_id: str, folder: Path) -> tuple[li
         street.close()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("shop", SHOPS)
 @settings(max_examples=12, deadline=None)
 @given(data=st.data(), chance=st.randoms(use_true_random=False))

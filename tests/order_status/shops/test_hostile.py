@@ -167,6 +167,7 @@ _json = st.recursive(
 )
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("kind", SHOPS)
 @settings(deadline=None, max_examples=100)
 @given(data=st.data())
