@@ -172,13 +172,22 @@ async def judged(url: str, made: Made) -> list[str]:
         await database.close()
 
 
-async def measure(bare: HmacOnly, ours: servers.Ours, url: str, plan: Plan) -> dict[str, object]:
+@dataclass(frozen=True)
+class Measured:
+    """`capacity`: of each server, run by run; `storm`: times and shares; `outcomes`: how often each answer came in it."""
+
+    capacity: dict[str, list[Figures]]
+    storm: Figures
+    outcomes: dict[str, int]
+    distinct: int
+
+
+async def measure(bare: HmacOnly, ours: servers.Ours, url: str, plan: Plan) -> Measured:
     found: dict[str, list[Figures]] = {bare.name: [], ours.name: []}
     for turn in range(plan.runs):
         for server in (bare, ours) if turn % 2 == 0 else (ours, bare):
             sent = [each for each in storm(plan.posts * 2, datetime.now(UTC), seed=turn)[0] if not each.forged and not each.repeat]
-            renamed = sent[: plan.posts]
-            found[server.name].append(await capacity(server, renamed))
+            found[server.name].append(await capacity(server, sent[: plan.posts]))
     bare.stop()
     await told(url)
     load = await ours.pairs(plan.pairs, Tally())
@@ -187,14 +196,12 @@ async def measure(bare: HmacOnly, ours: servers.Ours, url: str, plan: Plan) -> d
     wrong = await judged(url, made)
     if wrong:
         raise SystemExit("the storm was not taken as it should: " + "; ".join(wrong))
-    return {"capacity": found, "storm": figures, "outcomes": dict(answers.outcomes), "distinct": made.deliveries}
+    return Measured(found, figures, dict(answers.outcomes), made.deliveries)
 
 
-def show(figures: dict[str, object], plan: Plan) -> None:
+def show(measured: Measured, plan: Plan) -> None:
     """The tables, and what they rest on."""
-    found, blown = figures["capacity"], figures["storm"]
-    assert isinstance(found, dict)
-    assert isinstance(blown, dict)
+    found, blown = measured.capacity, measured.storm
     base = median([run["per_core_s"] for run in found["hmac"]])
     print(f"\n{plan.posts:,} signed events over {LINES} connections, as fast as they go; medians of {plan.runs} runs, in turn")
     rows = []
@@ -213,7 +220,7 @@ def show(figures: dict[str, object], plan: Plan) -> None:
         )
     print(report.table(["server", "accepted/s", "per core", "of HMAC only", "CPU µs", "p99 ms", "server", "client", "other load"], rows))
     print(f"\nthe storm: {plan.rate:,.0f} webhooks a second for {plan.seconds:g} s, 30 % twice, 30 % in disorder, 5 % forged")
-    outcomes = ", ".join(f"{outcome} {n:,}" for outcome, n in sorted(dict(figures["outcomes"]).items()))  # type: ignore[call-overload]
+    outcomes = ", ".join(f"{outcome} {n:,}" for outcome, n in sorted(measured.outcomes.items()))
     print(f"answers: {outcomes}; every effect exactly once in the database")
     print(f"taken {blown['rate']:,.0f}/s; webhook p50 {blown['webhook_p50_ms']:.0f} ms, p99 {blown['webhook_p99_ms']:.0f} ms")
     for when in ("before", "during"):
@@ -222,7 +229,7 @@ def show(figures: dict[str, object], plan: Plan) -> None:
     print(f"server {blown['server']:.0%}, client {blown['client']:.0%}, other load {blown['other']:.0%} of a core")
 
 
-def main(words: Sequence[str] | None = None) -> dict[str, object]:
+def main(words: Sequence[str] | None = None) -> Measured:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.orders", description=__doc__)
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--posts", type=int, default=4000, help="webhooks of one run of the first part")
@@ -245,10 +252,10 @@ def main(words: Sequence[str] | None = None) -> dict[str, object]:
         first.write_text(first.read_text(encoding="utf-8") + _TABLE, encoding="utf-8")
         stack.enter_context(servers.running([bare, ours]))
         cores.settle(own)
-        figures = uvloop.run(measure(bare, ours, f"sqlite:///{folder / 'ours' / 'shopbell.sqlite3'}", plan))
-    show(figures, plan)
-    print(f"figures: {report.keep('orders', {'plan': asdict(plan), **figures}, args.json)}")
-    return figures
+        measured = uvloop.run(measure(bare, ours, f"sqlite:///{folder / 'ours' / 'shopbell.sqlite3'}", plan))
+    show(measured, plan)
+    print(f"figures: {report.keep('orders', {'plan': asdict(plan), **asdict(measured)}, args.json)}")
+    return measured
 
 
 if __name__ == "__main__":

@@ -6,11 +6,15 @@ import asyncio
 import json
 import time
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 from redis.asyncio import Redis
 
+from chat_server.outbound.database import Database
+from chat_server.outbound.hint import seal
 from chat_server.outbound.hints import CHANNEL
+from chat_server.outbound.store.secrets import shared_secret
 from tests.nodes.conftest import Pair
 from tests.redis_server import RedisServer
 from tests.walks.agent import Agent
@@ -78,6 +82,15 @@ async def test_gone_for_good_the_heads_heal(pair: Pair) -> None:
     assert agent.threads[conversation].texts()[-3:] == ["alone 0", "alone 1", "alone 2"]
 
 
+async def shared_key(pair: Pair) -> bytes:
+    """What the two servers seal their hints with."""
+    database = Database(pair.one.server.env["DATABASE_URL"])
+    try:
+        return await database.write(partial(shared_secret, name="hints"))
+    finally:
+        await database.close()
+
+
 async def test_flushed_and_forged_frames_disturb_nothing(pair: Pair) -> None:
     shopper, agent, conversation = await meet(pair)
     stranger = await pair.other.shopper()
@@ -87,13 +100,16 @@ async def test_flushed_and_forged_frames_disturb_nothing(pair: Pair) -> None:
     forged: list[object] = [
         {**fact, "after": 0, "seq": 999_999}, {**fact, "epoch": 7, "after": 0, "seq": 5},
         {**fact, "conversation": "cnv_none", "after": 0, "seq": 9}, {**fact, "conversation": theirs, "after": 0, "seq": 10**9},
-        {"hint": "passing", "event": "panel_changed", "to": "shoppers", "inbox": "demo", "body": {"conversation": conversation}},
         {"hint": "bound", "visitor": stranger.visitor}, {"hint": "signed_out", "agent": agent.id}, {"hint": "wake"},
     ]  # fmt: skip
+    passing = {"hint": "passing", "event": "panel_changed", "to": "shoppers", "inbox": "demo", "body": {"conversation": conversation}}
+    key = await shared_key(pair)
     before = len(stranger.wire.events)
     async with Redis.from_url(pair.redis.admin_url) as connection:
         for _ in range(20):
-            for hint in forged:
+            for hint in forged:  # by somebody who has even the key
+                await connection.publish(CHANNEL, seal(key, json.dumps(["forger", [hint]]).encode()))
+            for hint in (*forged, passing):
                 await connection.publish(CHANNEL, json.dumps(["forger", [hint]]))
             await connection.publish(CHANNEL, b"\x00\xff nonsense")
     head = await talk(shopper, 5, "through")

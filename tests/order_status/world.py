@@ -3,24 +3,23 @@
 import asyncio
 import json
 import sqlite3
-import tempfile
 from collections.abc import Callable, Sequence
 from copy import deepcopy
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, create_engine, event
 
-from order_status import ActionConfig, OrderStatus, Receipt, SourceConfig, StageChanged, migrate
+from order_status import ActionConfig, OrderStatus, Receipt, SourceConfig, StageChanged
 from order_status.commit import Taken, commit_each
 from order_status.events import Mark, OrderFragment, Stamp, Track
 from order_status.shops.standard_webhooks import sign
 from order_status.sources import open_source
 from order_status.stages import number_key
 from order_status.writer import Writer
+from tests.two_databases import migrated
 
 A = TypeVar("A")
 T = TypeVar("T")
@@ -32,18 +31,6 @@ OLD_SECRET = "whsec_" + "c2hvcGJlbGwtdGVzdC1zZWNyZXQtdHdvLTAwMDI="
 FAILED = {"status": "failed", "reason": "declined"}
 PAID = {"status": "paid"}
 SOURCE = SourceConfig("src_1", "demo", "native", (SECRET, OLD_SECRET), 20, "Europe/Warsaw")
-
-
-@cache
-def _migrated() -> bytes:
-    """An empty database, made once: every test starts from a copy."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "empty.db"
-        engine = create_engine(f"sqlite:///{path}")
-        with engine.begin() as conn:
-            migrate(conn)
-        engine.dispose()
-        return path.read_bytes()
 
 
 class Clock:
@@ -92,7 +79,7 @@ class World:
     ) -> None:
         self.clock = Clock()
         if writer is None:
-            path.write_bytes(_migrated())
+            path.write_bytes(migrated())
         self.writer: Writer = writer or SqliteWriter(path)
         self.source = source
         self.status = OrderStatus(self.writer, [source, replace(source, id="src_2")], actions, self.clock)

@@ -8,7 +8,7 @@ import pytest
 from chat_server.core.model import Conversation, Fact, FactKind, Json, Message, MessageType, Plan, Sender, SenderKind, Status
 from chat_server.core.policy import MessageClass
 from chat_server.core.proactive import Awaited, Candidate, Drop, Hold, Reason, Send, Verdict, candidate_id
-from chat_server.outbound.store import Store
+from chat_server.outbound.store import Store, Tx
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
@@ -143,13 +143,16 @@ async def test_touches_since(store: Store) -> None:
 
 
 async def test_offers_newest_first_with_their_state(store: Store) -> None:
-    for number in (1, 2):
-        row: Json = {
-            "id": f"off_{number}", "inbox_id": "demo", "conversation_id": "cnv_1", "message_id": "msg_1", "kind": "voucher", "title": "V",
-            "order_id": None, "order_number": None, "params": {}, "state": "open", "reason": None,
-            "expires_at": NOW, "at": NOW + timedelta(minutes=number),
-        }  # fmt: skip
-        await store.write(lambda tx, row=row: tx.offers.add(row))  # type: ignore[misc]  # row is bound now
+    def put(tx: Tx) -> None:
+        for number in (1, 2):
+            row: Json = {
+                "id": f"off_{number}", "inbox_id": "demo", "conversation_id": "cnv_1", "message_id": "msg_1", "kind": "voucher",
+                "title": "V", "order_id": None, "order_number": None, "params": {}, "state": "open", "reason": None,
+                "expires_at": NOW, "at": NOW + timedelta(minutes=number),
+            }  # fmt: skip
+            tx.offers.add(row)
+
+    await store.write(put)
     await store.write(lambda tx: tx.offers.settle("off_1", "refused", "no", NOW + timedelta(hours=1)))
     found = await store.read(lambda tx: tx.offers.of("cnv_1"))
     assert [(each["id"], each["state"], each["reason"]) for each in found] == [("off_1", "refused", "no"), ("off_2", "open", None)]
