@@ -235,9 +235,11 @@ UNANSWERED = frozenset({"shop_unreachable", "no_answer"})
 def after_call(state: str, reason: str | None, call: str, status: str) -> str | None:
     """The state after the shop's word (`pending`, `done`, `refused`) on a call (`accepted`, `withdrawn`); None: it changes nothing.
 
-    A final state stays, but for a refusal that was ours: the shop's late "done" is the truth.
+    A final state stays, but for a refusal that was ours, of an offer or of its undo: the shop's late "done" is the truth.
     """
     if call == "withdrawn":
+        if state == "done" and reason in UNANSWERED and status == "done":
+            return "undone"
         return {"done": "undone", "refused": "done"}.get(status) if state == "undoing" else None
     if state == "accepted" or (state == "pending" and status != "pending"):
         return status

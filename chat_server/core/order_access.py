@@ -89,14 +89,15 @@ def opens(link: Link, known: Sequence[Binding], visitor_id: str) -> bool:
 
 def tried_keys(inbox_id: str, visitor_id: str, address: str, number: str, contact: str) -> dict[str, int]:
     """Under which keys a try is counted, each with how many there may be. Nothing typed and no address can be read from a key."""
-    said = {"number": number.strip().lstrip("#").strip().casefold(), "contact": contact, "address": _network(address)}
+    plain = "".join(number.replace("#", " ").split()).upper().casefold()  # however an order is found by it (order_status/lookup.py)
+    said = {"number": plain, "contact": contact, "address": _network(address)}
     keys = {f"{what}:{_digest(inbox_id, what, value)}": MOST_TRIES[what] for what, value in said.items()}
     return {visitor_key(visitor_id): MOST_TRIES["visitor"], **keys}
 
 
 def contact_key(email: str | None, phone: str | None) -> str:
     """A contact as tries of it are counted, however it is written."""
-    digits = "".join(letter for letter in unicodedata.normalize("NFKC", phone or "") if letter.isdigit())
+    digits = "".join(str(unicodedata.digit(letter)) for letter in unicodedata.normalize("NFKC", phone or "") if letter.isdigit())
     return f"{''.join(unicodedata.normalize('NFKC', email or '').casefold().split())} {digits[-8:]}".strip()
 
 
@@ -107,9 +108,7 @@ def visitor_key(visitor_id: str) -> str:
 
 def wait_for(most: Mapping[str, int], tried: Mapping[str, Sequence[datetime]], now: datetime) -> timedelta | None:
     """How long until there is room for another try; None: now."""
-    waits = [
-        sorted(times)[len(times) - most[key]] + WINDOW - now for key, times in tried.items() if key in most and len(times) >= most[key]
-    ]
+    waits = [sorted(times)[len(times) - most[key]] + WINDOW - now for key, times in tried.items() if len(times) >= most[key]]
     return max(waits, default=None)
 
 

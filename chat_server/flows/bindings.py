@@ -83,10 +83,11 @@ async def forget(context: Context, visitor: Visitor, order_id: str) -> Json:
     """The shopper takes an order out of this browser; a repeat changes nothing. One that their signature proves is not of this browser."""
 
     def mine(tx: Tx) -> tuple[Visitor, list[Binding]]:
-        return tx.people.visitor(visitor.id) or visitor, tx.bindings.of_browsers([visitor.id])
+        bindings = tx.bindings.of_order(visitor.inbox_id, order_id)
+        return tx.people.visitor(visitor.id) or visitor, [each for each in bindings if each.visitor_id == visitor.id]
 
     who, bindings = await context.store.read(mine)
-    await _undo(context, who, [each for each in bindings if each.order_id == order_id], order_id, access.BY_SHOPPER)
+    await _undo(context, who, bindings, order_id, access.BY_SHOPPER)
     return {}
 
 
@@ -96,10 +97,11 @@ async def unbind(context: Context, agent: Agent, conversation_id: str, order_id:
     def theirs(tx: Tx) -> tuple[Conversation, Visitor, list[Binding]]:
         found = seen_by(tx, agent, conversation_id)
         browsers = tx.people.browsers(found.contact_id or found.visitor_id)
-        return found, browsers[0], tx.bindings.of_browsers([each.id for each in browsers])
+        ids = {each.id for each in browsers}
+        return found, browsers[0], [each for each in tx.bindings.of_order(found.inbox_id, order_id) if each.visitor_id in ids]
 
     found, visitor, bindings = await context.store.read(theirs)
-    await _undo(context, visitor, [each for each in bindings if each.order_id == order_id], order_id, agent.id)
+    await _undo(context, visitor, bindings, order_id, agent.id)
     context.announcer.agents(found.inbox_id, "panel_changed", {"conversation": found.id})
     log.info("unbound", flow="unbind_order", decision="undone", agent=agent.id)
     return {}

@@ -9,7 +9,7 @@ from chat_server.core.model import Job, Json, Plan
 from chat_server.core.offer import UNANSWERED
 from chat_server.errors import ClientError, Code
 from chat_server.flows.context import Context, not_found, save
-from chat_server.flows.offers import answered, call, order_of, outdated, settled
+from chat_server.flows.offers import answered, call, order_of, outdated, settled, taken_elsewhere
 from chat_server.flows.ports import Tx
 
 SCHEDULE = (5.0, 300.0, 1800.0, 7200.0, 18000.0, 36000.0, 50400.0, 72000.0, 86400.0)
@@ -93,6 +93,8 @@ async def again(context: Context, inbox_id: str, offer_id: str) -> str:
         found = tx.conversations.get(offer["conversation_id"])
         assert found is not None, "an offer names a conversation that exists"
         now = context.clock()
+        if taken_elsewhere(tx, found, offer, now) is not None:
+            raise ClientError(Code.CONFLICT, "The shopper has taken the same offer since.")
         tx.offers.settle(offer_id, "accepted", None, now)
         plan = settled(found, offer, "accepted", None, now)
         made = len(tx.offers.attempts([offer_id])[offer_id])

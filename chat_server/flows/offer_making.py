@@ -49,13 +49,14 @@ def window(terms: Terms, now: datetime) -> datetime:
     return now - timedelta(days=terms.per_contact[1] if terms.per_contact else 0)
 
 
-def may_get(tx: Tx, template: OfferTemplate, recipient: str, order: Json | None, now: datetime) -> No | None:
+def may_get(tx: Tx, inbox_id: str, template: OfferTemplate, recipient: str, order: Json | None, now: datetime) -> No | None:
     """Why this contact or visitor may not get it now; None: they may. `order`: one of theirs."""
     grade = grade_of(tx, recipient, order)
     no = refused(template.kind, template.terms, order, grade, Standing(), now)
     if no is not None:  # whatever they have had: most orders of a list end here, without a query
         return no
-    standing = tx.offers.standing(recipient, template.id, order["order_id"] if order else None, window(template.terms, now))
+    order_id, since = order["order_id"] if order else None, window(template.terms, now)
+    standing = tx.offers.standing(inbox_id, recipient, template.id, order_id, since)
     return refused(template.kind, template.terms, order, grade, standing, now)
 
 
@@ -64,7 +65,7 @@ def of_candidate(tx: Tx, inbox: Inbox, candidate: Candidate, recipient: str, ord
     template = inbox.offers.get(candidate.offer_id) if candidate.offer_id else None
     about = candidate.order
     order = next((each for each in orders if about is not None and each["order_id"] == about.order_id), None)
-    return template if template is not None and may_get(tx, template, recipient, order, now) is None else None
+    return template if template is not None and may_get(tx, inbox.id, template, recipient, order, now) is None else None
 
 
 def worthless(tx: Tx, inbox: Inbox, waiting: Sequence[Candidate], recipient: str, orders: Sequence[Json], now: datetime) -> frozenset[str]:
@@ -151,7 +152,7 @@ def offerable(tx: Tx, inbox: Inbox, found: Conversation, orders: Sequence[Json],
     listed: list[Json] = []
     for template in inbox.offers.values():
         for order in (*orders, None):
-            if may_get(tx, template, recipient, order, now) is None:
+            if may_get(tx, inbox.id, template, recipient, order, now) is None:
                 title = text_for(template.title, locale, inbox.default_locale)[1]
                 about = order["order_id"] if order else None
                 listed.append(
@@ -201,7 +202,7 @@ async def make(context: Context, agent: Agent, conversation_id: str, client_id: 
             raise not_found("order")
         if unresolved(found).status is Status.ASSIGNED and found.assignee_id != agent.id:
             raise ClientError(Code.CONFLICT, f"{found.assignee_name} has this conversation. Assign it to yourself first.")
-        no = may_get(tx, template, found.contact_id or found.visitor_id, order, now)
+        no = may_get(tx, found.inbox_id, template, found.contact_id or found.visitor_id, order, now)
         if no is not None:
             raise ClientError(Code.CONFLICT, REFUSED[no], reason=no.value)
         in_message = message_id(now)

@@ -73,7 +73,7 @@ async def accept(context: Context, visitor: Visitor, offer_id: str, given: Mappi
             return _end(tx, found, offer, "expired", None, now), "expired"
         if not proven(Terms.from_json(offer["terms"]), grade) or (offer["order_id"] is not None and order is None and grade != "signed"):
             raise ClientError(Code.FORBIDDEN, "It is not proven any more that this order is yours.", reason=No.NOT_PROVEN.value)
-        no = outdated(offer, order, now) or _used_up(tx, found, offer, now)
+        no = outdated(offer, order, now) or taken_elsewhere(tx, found, offer, now)
         if no is not None:
             return _end(tx, found, offer, "refused", no, now), "refused"
         choice = chosen(kind_of(offer["kind"]), offer["choices"] or (), given or {})
@@ -102,13 +102,14 @@ async def _as_seen_by(context: Context, visitor: Visitor, offer_id: str) -> tupl
     return (await order_of(context, offer) if grade == "signed" else None), grade  # one of theirs that is too old for the list
 
 
-def _used_up(tx: Tx, found: Conversation, offer: Json, now: datetime) -> str | None:
-    """They may have taken the same offer from another message."""
+def taken_elsewhere(tx: Tx, found: Conversation, offer: Json, now: datetime) -> str | None:
+    """They may have taken the same offer from another message, or somebody else who may see the order has."""
     if offer["template"] is None:
         return None
     terms = Terms.from_json(offer["terms"])
     recipient = found.contact_id or found.visitor_id
-    standing = tx.offers.standing(recipient, offer["template"], offer["order_id"], window(terms, now), taken=True, but=offer["id"])
+    since, order_id = window(terms, now), offer["order_id"]
+    standing = tx.offers.standing(offer["inbox_id"], recipient, offer["template"], order_id, since, taken=True, but=offer["id"])
     no = used_up(terms, standing)
     return no.value if no is not None else None
 

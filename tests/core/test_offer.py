@@ -150,6 +150,8 @@ def test_the_shops_word() -> None:
     for reason in UNANSWERED:
         assert after_call("refused", reason, "accepted", "done") == "done"
         assert after_call("refused", reason, "accepted", "refused") is None
+        assert after_call("done", reason, "withdrawn", "done") == "undone"
+        assert after_call("done", reason, "withdrawn", "refused") is None
 
 
 def test_terms_are_kept_as_they_are() -> None:

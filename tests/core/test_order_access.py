@@ -59,7 +59,9 @@ def test_a_try_is_counted_alike_however_it_is_written() -> None:
     other = tried_keys("demo", "vis_2", "::ffff:192.0.2.1", " A-1 ", contact_key(" me@mail.EXAMPLE ", None))
     assert set(one) - set(other) == {"visitor:vis_1"}
     assert sorted(one.values()) == sorted(MOST_TRIES.values())
-    assert contact_key(None, "+48 600 100 200") == contact_key(None, "600100200")
+    assert contact_key(None, "+48 600 100 200") == contact_key(None, "600100200") == contact_key(None, "٦٠٠١٠٠٢٠٠")
+    for number in ("# #a-1", "A -1", "a-1#"):
+        assert set(tried_keys("demo", "vis_3", "192.0.2.1", number, "")) & set(tried_keys("demo", "vis_4", "192.0.2.9", "A-1", "x"))
     assert not set(one) & set(tried_keys("another", "vis_3", "192.0.2.1", "A-1", contact_key("me@mail.example", None)))
     assert not any("mail" in key or "192" in key or "A-1" in key for key in one)
 

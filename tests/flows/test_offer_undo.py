@@ -131,6 +131,8 @@ async def test_a_shop_that_never_says_what_became_of_an_undo(world: World) -> No
     world.clock.forward(hours=8)
     await world.work_off()
     assert states(world)[-1] == ("done", "no_answer")
+    await offers.settled_by_shop(world.context, "demo", f"{offer}{offers.UNDO}", "done", None)
+    assert states(world)[-1] == ("undone", None), "its late word is the truth"
 
 
 async def test_every_call_is_kept(world: World) -> None:

@@ -52,17 +52,21 @@ class Offers:
         self._c.execute(update(offers).where(offers.c.id == offer_id).values(state=state, reason=reason, at=now, **more))
 
     def standing(
-        self, recipient: str, template: str, order_id: str | None, since: datetime, *, taken: bool = False, but: str = ""
+        self, inbox_id: str, recipient: str, template: str, order_id: str | None, since: datetime, *, taken: bool = False, but: str = ""
     ) -> Standing:
-        """What a contact or visitor has of a template, for this order and since then. `taken`: accepted ones; `but`: that one aside."""
-        theirs = (
+        """What a contact or visitor has of a template, for this order and since then. `taken`: accepted ones; `but`: that one aside.
+
+        An order that several browsers may see is taken once for all of them.
+        """
+        made = (
             select(func.count())
             .select_from(offers.join(conversations, conversations.c.id == offers.c.conversation_id))
-            .where(or_(conversations.c.contact_id == recipient, conversations.c.visitor_id == recipient))
-            .where(offers.c.template == template, offers.c.state.in_(TAKEN if taken else MADE), offers.c.id != but)
+            .where(offers.c.inbox_id == inbox_id, offers.c.template == template)
+            .where(offers.c.state.in_(TAKEN if taken else MADE), offers.c.id != but)
         )
+        theirs = made.where(or_(conversations.c.contact_id == recipient, conversations.c.visitor_id == recipient))
         same = offers.c.order_id == order_id if order_id is not None else offers.c.order_id.is_(None)
-        of_order = self._c.execute(theirs.where(same)).scalar_one()
+        of_order = self._c.execute((made if taken and order_id is not None else theirs).where(same)).scalar_one()
         lately = self._c.execute(theirs.where(offers.c.made_at >= since)).scalar_one()
         return Standing(of_order, lately)
 
