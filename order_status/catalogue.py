@@ -1,4 +1,4 @@
-"""The catalogue: what the shop last told of each product. Its SQL (beside store.py, to be run inside the writer), and its face.
+"""The catalogue: what the shop last told of each product. Its SQL (beside store/, to be run inside the writer), and its face.
 
 No decisions here: which word is newer, what fits and how it is told stands in products.py. Every write is safe to repeat.
 """

@@ -1,4 +1,4 @@
-"""SQL of what people ask about orders, beside store.py: an order by the number on its mail, and every webhook that spoke of it. Reads only.
+"""SQL of what people ask about orders, beside store/: an order by the number on its mail, and every webhook that spoke of it. Reads only.
 
 To be run inside the writer that app.py is handed. Walk f.
 """
@@ -8,12 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import msgspec
-from sqlalchemy import RowMapping, or_, select
+from sqlalchemy import or_, select
 
-from order_status.fold import followed
 from order_status.stages import OrderState
-from order_status.store import Connection
+from order_status.store import Connection, states
 from order_status.tables import deliveries, orders
 
 ALIKE = 5
@@ -45,8 +43,11 @@ class Told:
 def numbered(conn: Connection, inbox_id: str, numbers: Collection[str], *, also_ids: bool = False) -> list[tuple[str, OrderState]]:
     """(source, state as it is read) of the orders with one of these numbers, newest first. `also_ids`: or with one of them as their id."""
     named = or_(orders.c.number.in_(numbers), orders.c.order_id.in_(numbers if also_ids else ()))
-    query = select(orders.c.source_id, orders.c.state).where(orders.c.inbox_id == inbox_id, named, orders.c.state != "")
-    return [_order(row) for row in conn.execute(query.order_by(orders.c.placed_at.desc(), orders.c.order_id).limit(ALIKE)).mappings()]
+    query = select(orders.c.order_id).where(orders.c.inbox_id == inbox_id, named, orders.c.state != "")
+    ids = conn.execute(query.order_by(orders.c.placed_at.desc(), orders.c.order_id).limit(ALIKE)).scalars()
+    keys = [(inbox_id, order_id) for order_id in ids]
+    known = states(conn, keys) if keys else {}
+    return [known[key] for key in keys if key in known]
 
 
 def told_of(conn: Connection, inbox_id: str, keys: Iterable[str], limit: int) -> list[Told]:
@@ -74,7 +75,3 @@ def customer_of(state: OrderState) -> tuple[str | None, str | None]:
 def parcel_keys(state: OrderState) -> list[str]:
     """By which carriers speak of this order's parcels without naming it; a shipment's own id is not one of them: it may be anybody's."""
     return [key for parcel in state.parcels for key in parcel.keys if key.startswith("number:")]
-
-
-def _order(row: RowMapping) -> tuple[str, OrderState]:
-    return row["source_id"], followed(msgspec.json.decode(row["state"], type=OrderState))

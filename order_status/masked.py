@@ -10,11 +10,11 @@ from typing import Any
 _EMAIL = re.compile(r"[^\s\"'<>@,;:()]{1,64}@[^\s\"'<>@,;:()]{1,255}")
 _PHONE = re.compile(r"\+\d[\d ().-]{6,18}\d")
 _PERSONAL = re.compile(
-    r"(e_?mail|phone|mobile|msisdn|first_?name|last_?name|full_?name|company|street|address_?[12]|address_?line.*|additional_?address.*"
-    r"|line_?[12]|house_?number|zip|zip_?code|postcode|postal_?code|browser_ip|client_ip|ip_address)",
+    r"(e_?mail|phone|mobile|msisdn|first_?name|last_?name|full_?name|company\w*|street\w*|address|address_?[12]|address_?line.*|additional_?address.*"
+    r"|line_?[12]|(house|building|flat)_?number|zip|zip_?code|post_?code|postal_?code|browser_ip|client_ip|ip_address)",
     re.IGNORECASE,
 )
-_PEOPLE = re.compile(r"(customer|buyer|user|recipient|receiver|consignee|billing|shipping)\w*", re.IGNORECASE)
+_PEOPLE = re.compile(r"(customer|buyer|user|recipient|receiver|consignee|billing|shipping|address)\w*|\w*address", re.IGNORECASE)
 COVER = "•••"
 
 

@@ -18,6 +18,7 @@ from order_status import store
 from order_status.commit import Taken, commit_each
 from order_status.corrections import join_rulings
 from order_status.desk import Desk, Order, Unreadable
+from order_status.events import OrderEvent
 from order_status.masked import laid_out
 from order_status.shops import Ignored, Keyed, Malformed, Verified
 from order_status.sources import Source, fingerprint
@@ -185,7 +186,9 @@ class Operations:
             row = sql.contradiction(conn, inbox_id, ident)
             if row is None:
                 return "not_found"
-            return verdict if self._rule(conn, row, verdict, by, now) else "settled"
+            if self._rule(conn, row, verdict, by, now):
+                return verdict
+            return "settled" if row["settled_at"] else "unreadable"
 
         outcome = await self._writer.write(work)
         await self.note(inbox_id, by, "decide", ident, outcome)
@@ -197,9 +200,11 @@ class Operations:
         now, key = self._clock(), (inbox_id, order_id)
 
         def work(conn: store.Connection) -> str:
+            if self._open(conn, key, now) is not None:
+                return "settled"
             read = [self._read_stored(row) for row in sql.bodies_of(conn, key)]
             items = [replace(taken, again=True) for taken in read if isinstance(taken, Taken)]
-            if not items:
+            if not any(isinstance(each.event, OrderEvent) for each in items):
                 return "no_body"
             sql.clear_state(conn, key)
             sql.readable_again(conn, key)

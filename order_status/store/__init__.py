@@ -41,13 +41,6 @@ def orders_with(conn: Connection, inbox_id: str, key: str, now: datetime) -> lis
     return list(conn.execute(query.where(parcels.c.seen_at > now - NUMBER_USED_AGAIN).order_by(parcels.c.order_id)).scalars())
 
 
-def tracks_of(conn: Connection, inbox_id: str, keys: Iterable[str], now: datetime) -> tuple[Track, ...]:
-    """What carriers have said of these tracking numbers."""
-    query = select(tracks.c.track).where(tracks.c.inbox_id == inbox_id, tracks.c.key.in_(list(keys)))
-    found = conn.execute(query.where(tracks.c.heard_at > now - NUMBER_USED_AGAIN)).scalars()
-    return join_tracks(msgspec.json.decode(each, type=Track) for each in found)
-
-
 def add_track(conn: Connection, inbox_id: str, track: Track, now: datetime) -> None:
     """Keep what a carrier says of a tracking number, whether its order is known or not."""
     key = {"inbox_id": inbox_id, "key": track.key, "teller": track.teller}
@@ -151,7 +144,7 @@ def outcome(conn: Connection, inbox_id: str, offer_id: str) -> Delivery | None:
 
 def record_outcome(conn: Connection, inbox_id: str, offer_id: str, delivery: Delivery, now: datetime) -> None:
     row = {"inbox_id": inbox_id, "offer_id": offer_id, "status": delivery.status, "reason": delivery.reason, "at": now}
-    insert_once(conn, actions, row)
+    put_each(conn, actions, [row], ["status", "reason", "at"])
 
 
 def count(conn: Connection, source_id: str, numbers: Mapping[tuple[str, str], int], now: datetime) -> None:

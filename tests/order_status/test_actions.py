@@ -274,5 +274,6 @@ async def test_a_shop_that_said_later_can_be_asked_once_more(world: World) -> No
         hands = actions(world, at)
         assert await hands.deliver(OFFER) == Delivery("pending")
         assert await hands.deliver(replace(OFFER, again=True)) == Delivery("done")
+        assert await hands.deliver(OFFER) == Delivery("done"), "its last word is kept"
     (first, _), (second, _) = at.calls
     assert first["webhook-id"] == second["webhook-id"] == "off_1"

@@ -1,5 +1,6 @@
 """What operators see and do: health, dead letters, replays, retention, secrets, and orders whose state cannot be read."""
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 
@@ -107,6 +108,13 @@ def test_what_is_no_json_is_covered_by_its_look() -> None:
     assert laid_out(b"[" * 100_000, covered=True) == "[" * 100_000
 
 
+def test_what_other_shops_call_an_address_is_covered() -> None:
+    home = {"name": "N", "city": "C", "street1": "S", "streetAddress1": "S", "post_code": "P", "companyName": "F", "building_number": "7"}
+    for name in ("default_address", "address_to", "to_address", "address", "shipping_address"):
+        shown = json.loads(laid_out(json.dumps({"order": {name: {**home, "country": "PL"}}}).encode(), covered=True))["order"][name]
+        assert shown == {**dict.fromkeys(home, "•••"), "country": "PL"}, name
+
+
 async def test_a_dead_letter_is_read_again_when_we_understand_it(world: World) -> None:
     body = envelope(order(1), iso(world.clock.now)).replace(b'"type"', b'"event": "other_topic", "type"')
     headers = sign(SECRET, "msg_1", world.clock.now, body)
@@ -139,6 +147,7 @@ async def test_a_state_that_cannot_be_read_holds_up_no_other_order(world: World,
     assert [change.order_id for change in told] == ["A-good"]
     assert [each["order_id"] for each in await world.status.orders("demo", "c-7")] == ["A-good"]
     assert await world.status.order("demo", "A-bad") is None
+    assert [found.view["order_id"] for found in await world.status.search("demo", "1001")] == ["A-good"]
     assert (await world.send(order(2, parcel("delivered"), order_id="A-bad"), delivery="again")).status == 503
     assert (await world.send(order(2, parcel("delivered"), order_id="A-good"))).body["outcome"] == "accepted"
     await world.status.look()
@@ -147,6 +156,7 @@ async def test_a_state_that_cannot_be_read_holds_up_no_other_order(world: World,
     assert (row["order_id"], row["number"]) == ("A-bad", "1001")
 
     assert await world.status.operations.rebuild("demo", "A-bad", "agent:agt_1") == "rebuilt"
+    assert await world.status.operations.rebuild("demo", "A-bad", "agent:agt_1") == "settled", "what can be read is left as it is"
     assert (await world.status.operations.waiting("demo"))["unreadable"] == []
     assert (await world.view("A-bad"))["headline"] == "shipped"
     assert [(change.order_id, change.stage) for change in await world.told(seconds=21)] == [("A-bad", "shipped")]
