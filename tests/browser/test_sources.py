@@ -81,6 +81,7 @@ async def test_it_reads_well_on_a_telephone_in_the_dark_and_in_polish(browser: B
     await page.goto(f"{demo.chat_url}/console/sources?order={odd.id}#webhooks")
     await keep(page, "sources-390-webhooks")
     await page.get_by_role("link", name="Body").first.click()
+    await expect(page.get_by_role("button", name="Show names and addresses")).to_be_visible()
     await expect(page.get_by_text("c2@example.com")).to_have_count(0)
     await keep(page, "sources-390-body")
     await page.get_by_role("button", name="Show names and addresses").click()

@@ -77,3 +77,6 @@ export const callName = (name: string | null | undefined, visitor: string): stri
 
 /** The text of a shop in the agent's language, else in English, else in any. */
 export const inWords = (text: Record<string, string>): string => text[tag] ?? text[tag.split("-")[0]!] ?? text["en"] ?? Object.values(text)[0] ?? "";
+
+/** Why an offer ended: a code of ours by its name; the shop's own words as they are. */
+export const offerReason = (reason: string): string => (/^[a-z][a-z0-9_]*$/.test(reason) ? named("offer_reason", reason) : reason);

@@ -4,7 +4,7 @@ import { safeHref } from "../../shared/text.ts";
 import { Rich } from "../../shared/inline.tsx";
 import type { Offer, OrderView, Part, Product } from "../../shared/wire.ts";
 import { thread } from "../state/store.ts";
-import { due, inWords, money, named, span, t, when } from "../words.ts";
+import { due, inWords, money, named, offerReason, span, t, when } from "../words.ts";
 import { priceOf } from "./products.tsx";
 import { Chip, type Tone } from "./small.tsx";
 
@@ -72,7 +72,7 @@ function OfferCard({ offer }: { offer: Offer }) {
       <div class="rowline"><b dir="auto">{offer.title}</b><Chip tone={OFFER_TONE[state] ?? ""}>{named("offer", state)}</Chip></div>
       {offer.text && <span class="soft" dir="auto">{offer.text}</span>}
       {settled?.chosen && <span class="soft" dir="auto">{settled.chosen}</span>}
-      {settled?.reason && <span class="mut"><bdi>{named("offer_reason", settled.reason)}</bdi></span>}
+      {settled?.reason && <span class="mut"><bdi>{offerReason(settled.reason)}</bdi></span>}
       <div class="rowline mut">
         {offer.worth !== null && offer.currency !== null && <span>{t("offer.worth", { amount: money(offer.worth, offer.currency) })}</span>}
         {state === "open" && offer.expires_at && <span>{t("offer.until", { date: when(offer.expires_at) })}</span>}

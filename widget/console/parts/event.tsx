@@ -3,7 +3,7 @@ import { Icon, type IconName } from "../icons.tsx";
 import type { Item } from "../../shared/conversation.ts";
 import type { Fact, Sender } from "../../shared/wire.ts";
 import { me, thread } from "../state/store.ts";
-import { clock, day, named, span, t, when } from "../words.ts";
+import { clock, day, named, offerReason, span, t, when } from "../words.ts";
 
 type EventFact = Exclude<Fact, { fact: "message_created" }>;
 
@@ -49,7 +49,7 @@ export function sentence(fact: EventFact): { text: string; icon: IconName; stron
     case "proactive_shown":
       return { icon: "eye", text: t(`event.nudge_${fact.state}`) };
     case "offer_settled":
-      return { icon: "gift", strong: fact.state === "done" || fact.state === "refused", text: t(`event.offer_${fact.state}`, { title: offerTitle(fact.offer_id), reason: fact.reason ? `: ${named("offer_reason", fact.reason)}` : "" }) };
+      return { icon: "gift", strong: fact.state === "done" || fact.state === "refused", text: t(`event.offer_${fact.state}`, { title: offerTitle(fact.offer_id), reason: fact.reason ? `: ${offerReason(fact.reason)}` : "" }) };
     case "bot_answer_dropped":
       return { icon: "bot", text: t("event.dropped", { reason: named("dropped", fact.reason) }) };
     case "context_recorded":

@@ -8,15 +8,12 @@ import { Icon } from "../icons.tsx";
 import { fetchPanel, reasonOf, sessionOver } from "../state/live.ts";
 import { port } from "../state/port.ts";
 import { me, panel, toast } from "../state/store.ts";
-import { money, named, t, when } from "../words.ts";
+import { money, named, offerReason, t, when } from "../words.ts";
 import { OFFER_TONE } from "./cards.tsx";
 import { Chip, Menu, MenuItem } from "./small.tsx";
 
 type MayOffer = NonNullable<Panel["may_offer"]>[number];
 type Line = Panel["offers"][number];
-
-/** A code of ours by its name; the shop's own words as they are. */
-const why = (reason: string) => (/^[a-z][a-z0-9_]*$/.test(reason) ? named("offer_reason", reason) : reason);
 
 /** `order`: what the offer is about; null for offers without one. Nothing is drawn where nothing may be offered. */
 export function MakeOffer({ order, conversation }: { order: { order_id: string; currency: string } | null; conversation: string }) {
@@ -67,7 +64,7 @@ export const OfferLine = ({ offer }: { offer: Line }) => {
   return (
     <div class="card">
       <div class="head"><Icon name="gift" size={16} /><b class="cut" dir="auto">{offer.title}</b><span class="end"><Chip tone={OFFER_TONE[offer.state] ?? ""}>{named("offer", offer.state)}</Chip></span></div>
-      <div class="small">{named("offer_kind", offer.kind)} · {when(offer.at)}{offer.reason ? <> · <bdi>{why(offer.reason)}</bdi></> : ""}</div>
+      <div class="small">{named("offer_kind", offer.kind)} · {when(offer.at)}{offer.reason ? <> · <bdi>{offerReason(offer.reason)}</bdi></> : ""}</div>
       {offer.chosen && <div class="small" dir="auto">{offer.chosen}</div>}
       {calls.length > 0 && (
         <details class="fold">
@@ -77,7 +74,7 @@ export const OfferLine = ({ offer }: { offer: Line }) => {
               <li class={one.status === "retry" || one.status === "failed" ? "bad" : ""}>
                 <span>{t(`offer.call_${one.call}`)}: {one.status ? named("offer_call", one.status) : t("offer.call_open")}</span>
                 <time dateTime={one.at}>{when(one.at)}</time>
-                {(one.reason || one.ms !== null) && <span class="small">{one.reason ? why(one.reason) : ""}{one.reason && one.ms !== null ? " · " : ""}{one.ms !== null ? `${one.ms} ms` : ""}</span>}
+                {(one.reason || one.ms !== null) && <span class="small">{one.reason ? offerReason(one.reason) : ""}{one.reason && one.ms !== null ? " · " : ""}{one.ms !== null ? `${one.ms} ms` : ""}</span>}
               </li>
             ))}
           </ol>

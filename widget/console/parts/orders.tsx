@@ -61,7 +61,7 @@ export function OrderPanel({ order, conversation }: { order: OrderView; conversa
         <details class="fold">
           <summary>{t("order.timeline", { n: order.timeline.length })}</summary>
           <ol class="tl">
-            {[...order.timeline].sort((a, b) => (a.at < b.at ? 1 : -1)).map((one, i) => <li class={BAD.test(one.stage) ? "bad" : i === 0 ? "hot" : ""}><span>{named("stage", one.stage)}</span><time dateTime={one.at}>{when(one.at)}</time><span class="small">{named("entity", one.entity.split(":")[0])}{one.note ? ` · ${one.note}` : ""}</span></li>)}
+            {[...order.timeline].sort((a, b) => (a.at < b.at ? 1 : -1)).map((one, i) => <li class={BAD.test(one.stage) ? "bad" : i === 0 ? "hot" : ""}><span>{named("stage", one.stage)}</span><time dateTime={one.at}>{when(one.at)}</time><span class="small">{named("entity", one.entity.split(":")[0])}{one.note ? ` · ${one.note === "corrected" || one.note === "contradicted" ? named("why_verdict", one.note) : one.note}` : ""}</span></li>)}
           </ol>
         </details>
       )}

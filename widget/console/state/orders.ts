@@ -1,10 +1,9 @@
 // What an agent looks up about orders: one by its number, and why it stands where it stands. Fetched when asked, kept
 // until the dialog closes. Walk f.
 import { signal } from "@preact/signals";
-import { CommandFailed } from "../../shared/failure.ts";
 import type { Explanation, FoundOrder } from "../../shared/wire.ts";
-import { named, t } from "../words.ts";
-import { sessionOver } from "./live.ts";
+import { t } from "../words.ts";
+import { reasonOf, sessionOver } from "./live.ts";
 import { port } from "./port.ts";
 import { toast, type Load } from "./store.ts";
 
@@ -44,6 +43,6 @@ export async function unbindOrder(conversation: string, order_id: string): Promi
     await port.command("unbind_order", { conversation, order_id });
     toast(t("order.unbound"));
   } catch (error) {
-    if (!sessionOver(error)) toast(t("toast.failed", { reason: named("error", error instanceof CommandFailed ? error.code : "internal") }));
+    if (!sessionOver(error)) toast(t("toast.failed", { reason: reasonOf(error) }));
   }
 }

@@ -51,6 +51,9 @@ export function Way({ parcel, scene }: { parcel: Shipment; scene: Scene }) {
   );
 }
 
+/** The day that may be told: not a promised one that a parcel has let pass. */
+export const dayOf = (order: OrderView) => (order.shipments?.some((one) => one.overdue && !one.eta && one.promised === order.expected) ? null : order.expected);
+
 export function Order({ order, scene }: { order: OrderView; scene: Scene }): VNode {
   const { t, locale } = scene;
   const parcels = order.shipments ?? [];

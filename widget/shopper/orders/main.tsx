@@ -171,7 +171,6 @@ function make(kit: OrdersKit): (where?: Where) => void {
       const { signal } = listening;
       document.addEventListener("shopbell:order_changed", () => void load(), { signal });
       document.addEventListener("visibilitychange", () => document.hidden || void load(), { signal });
-      document.addEventListener("shopbell:drawn", draw, { signal });
       document.addEventListener("shopbell:close", () => clearTimeout(timer), { signal });
       document.addEventListener("shopbell:open", () => void load(), { signal });
     }

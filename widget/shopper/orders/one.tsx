@@ -6,7 +6,7 @@ import { safeHref } from "../../shared/text.ts";
 import type { OrderView, Shipment } from "../../shared/wire.ts";
 import type { Scene } from "../app/ui.ts";
 import { OfferCard } from "../cards/offer.tsx";
-import { tone, Way, word } from "../cards/order.tsx";
+import { dayOf, tone, Way, word } from "../cards/order.tsx";
 import { Head } from "./head.tsx";
 import { Trouble } from "./list.tsx";
 import type { Act, Looks } from "./state.ts";
@@ -50,7 +50,7 @@ function Parcel({ order, parcel, at, scene }: { order: OrderView; parcel: Shipme
   const of = order.shipments?.length ?? 1;
   const inside = (order.items ?? []).filter((item) => parcel.item_ids?.includes(item.id));
   const lines = (order.timeline ?? []).filter((one) => one.entity === `shipment:${parcel.id}`).map((one) => ({
-    at: one.at, text: word(scene, one.stage), bad: tone(one.stage) === "bad", note: one.note === "contradicted" ? t("contradicted") : one.note,
+    at: one.at, text: word(scene, one.stage), bad: tone(one.stage) === "bad", note: one.note === "contradicted" || one.note === "corrected" ? t(one.note) : one.note,
   }));
   return (
     <section class="card" aria-label={t("parcel", { n: at + 1, of })}>
@@ -121,7 +121,7 @@ export function One({ order, looks, scene, act }: { order: OrderView; looks: Loo
       <div class="obody">
         <div class="otop">
           <p class="row" aria-live="polite"><b class={`big ${tone(order.headline, order.delayed)}`}>{word(scene, order.headline)}</b>{order.delayed && <span class="tag warn">{t("delayed")}</span>}</p>
-          {order.expected && <p>{t("expected", { date: due(order.expected, locale) })}</p>}
+          {dayOf(order) && <p>{t("expected", { date: due(dayOf(order)!, locale) })}</p>}
           {order.placed_at && <p class="quiet">{t("placed_on", { date: day(order.placed_at, locale, now) })}</p>}
         </div>
         {looks.trouble && <Trouble told={looks.trouble} scene={scene} />}
