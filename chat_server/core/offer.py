@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from chat_server.core.model import Json
+from chat_server.core.order_access import Grade, strongest
 
 
 class Kind(StrEnum):
@@ -44,8 +45,6 @@ class No(StrEnum):
     TOO_OFTEN = "too_often"
 
 
-GRADES = ("browser", "order_and_contact", "link", "signed")
-"""how it is proven who somebody is, the weakest first"""
 WAY = ("preparing", "packed", "shipped", "in_transit", "out_for_delivery", "delivery_failed", "ready_for_pickup", "delivered")
 """the way of a parcel; what is not on it (lost, on its way back) lies beyond its end"""
 ABOUT_AN_ORDER = frozenset({Kind.PICKUP_POINT, Kind.SPLIT, Kind.REFUND, Kind.CANCEL, Kind.CHANGE_ADDRESS})
@@ -56,7 +55,7 @@ BEFORE: Mapping[Kind, str] = {
     Kind.CHANGE_ADDRESS: "shipped",
 }
 """the stage of a parcel from which on a kind makes no sense, unless the shop says another"""
-GRADE: Mapping[Kind, str] = dict.fromkeys(ABOUT_AN_ORDER, "link")
+GRADE: Mapping[Kind, Grade] = dict.fromkeys(ABOUT_AN_ORDER, Grade.LINK)
 """who moves goods or money must have shown more than a number and an address, unless the shop says another"""
 _ENDED = frozenset({"cancelled", "refunded", "returned", "lost", "returned_to_sender", "delivered"})
 _OVER: Mapping[Kind, frozenset[str]] = dict.fromkeys(BEFORE, _ENDED) | {Kind.REFUND: frozenset({"refunded"})}
@@ -86,7 +85,7 @@ class Terms:
     before: str | None = None
     within_hours: int | None = None
     late: bool = False
-    grade: str = "browser"
+    grade: Grade = Grade.BROWSER
     total_least: int | None = None
     total_most: int | None = None
     per_order: int = 1
@@ -105,7 +104,8 @@ class Terms:
         if not saved:
             return cls()
         often = saved["per_contact"]
-        return cls(**{**saved, "headlines": tuple(saved["headlines"]), "per_contact": (often[0], often[1]) if often else None})
+        read = {**saved, "headlines": tuple(saved["headlines"]), "grade": Grade(saved["grade"])}
+        return cls(**{**read, "per_contact": (often[0], often[1]) if often else None})
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,12 +131,12 @@ class Standing(NamedTuple):
     lately: int = 0
 
 
-def proven(terms: Terms, grade: str) -> bool:
+def proven(terms: Terms, grade: Grade) -> bool:
     """Whether it is known well enough who this is."""
-    return GRADES.index(grade) >= GRADES.index(terms.grade)
+    return strongest((grade, terms.grade)) is grade
 
 
-def refused(kind: Kind, terms: Terms, order: Json | None, grade: str, standing: Standing, now: datetime) -> No | None:
+def refused(kind: Kind, terms: Terms, order: Json | None, grade: Grade, standing: Standing, now: datetime) -> No | None:
     """Why it may not be made; None: it may. `order`: an OrderView of this shopper, if the offer is about one."""
     if not proven(terms, grade):
         return No.NOT_PROVEN

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from chat_server.core.offer import BEFORE, GRADE, GRADES, WAY, Choice, Kind, OfferTemplate, Terms
+from chat_server.core.offer import BEFORE, GRADE, WAY, Choice, Kind, OfferTemplate, Terms
+from chat_server.core.order_access import Grade
 from chat_server.core.policy_table import Invalid, Table
 
 MOST_CHOICES = 20
@@ -66,7 +67,7 @@ def _terms(table: Table, kind: Kind) -> Terms:
         before=_one_of(who, "before", WAY[1:], BEFORE.get(kind)),
         within_hours=who.optional_number("within_hours", least=1, most=24 * 365),
         late=who.flag("late", False),
-        grade=_one_of(who, "grade", GRADES, GRADE.get(kind)) or "browser",
+        grade=Grade(_one_of(who, "grade", tuple(Grade), GRADE.get(kind)) or Grade.BROWSER),
         total_least=who.optional_number("total_least", least=0, most=MONEY),
         total_most=who.optional_number("total_most", least=0, most=MONEY),
         per_order=who.number("per_order", 1, least=1, most=100),

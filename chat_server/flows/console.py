@@ -11,7 +11,8 @@ from chat_server.core.triggers_state import VisitorState
 from chat_server.flows.agents import seen_by
 from chat_server.flows.context import Context
 from chat_server.flows.messages import page
-from chat_server.flows.offer_making import offer_lines, offerable, orders_for
+from chat_server.flows.offer_making import offer_lines, offerable
+from chat_server.flows.orders import in_conversation
 from chat_server.flows.people import recipient
 from chat_server.flows.ports import Tx
 from chat_server.flows.situation import PRESENT_FOR
@@ -140,7 +141,7 @@ async def panel(context: Context, agent: Agent, conversation_id: str) -> Json:
         return body, found
 
     body, found = await context.store.read(load)
-    orders = await orders_for(context, found)
+    orders = await in_conversation(context, found)
     inbox = context.inboxes[agent.inbox_id]
     if body["contact"]["grade"] != Grade.SIGNED.value:
         body["contact"]["grade"] = strongest(Grade(order["proof"]) for order in orders).value

@@ -12,15 +12,15 @@ from datetime import datetime, timedelta
 from chat_server.core.conversation import agent_replied
 from chat_server.core.facts import iso
 from chat_server.core.inbox import Inbox
-from chat_server.core.model import Agent, Contact, Conversation, Job, Json, Message, MessageType, Plan, Status
+from chat_server.core.model import Agent, Conversation, Job, Json, Message, MessageType, Plan, Status
 from chat_server.core.offer import No, OfferTemplate, Standing, Terms, asks, refused
-from chat_server.core.order_access import Binding
+from chat_server.core.order_access import Grade
 from chat_server.core.proactive_candidate import Candidate, text_for
 from chat_server.errors import ClientError, Code
 from chat_server.flows.agents import after_routing, as_sender, seen_by, unresolved
 from chat_server.flows.context import Context, message_id, new_id, not_found, save
 from chat_server.flows.messages import placed
-from chat_server.flows.orders import of_shopper
+from chat_server.flows.orders import in_conversation
 from chat_server.flows.ports import Tx
 
 EXPIRE = "expire_offer"
@@ -36,12 +36,12 @@ REFUSED = {
 }
 
 
-def grade_of(tx: Tx, recipient: str, order: Json | None = None) -> str:
+def grade_of(tx: Tx, recipient: str, order: Json | None = None) -> Grade:
     """How it is proven who this contact or visitor is, or that the order is theirs (`proof` of an OrderView)."""
     if order is not None and "proof" in order:
-        return str(order["proof"])
+        return Grade(order["proof"])
     contact = tx.people.contact(recipient)
-    return "signed" if contact is not None and contact.customer_id is not None else "browser"
+    return Grade.SIGNED if contact is not None and contact.customer_id is not None else Grade.BROWSER
 
 
 def window(terms: Terms, now: datetime) -> datetime:
@@ -130,16 +130,6 @@ def expiry(made: Json) -> Job:
     return Job(f"{EXPIRE}:{made['id']}", EXPIRE, made["expires_at"], {"offer": made["id"]})
 
 
-async def orders_for(context: Context, found: Conversation) -> list[Json]:
-    """The OrderViews of a conversation's shopper, as far as it is proven that they are theirs."""
-
-    def load(tx: Tx) -> tuple[Contact | None, list[Binding]]:
-        contact = tx.people.contact(found.contact_id) if found.contact_id else None
-        return contact, tx.bindings.of_browsers([found.visitor_id])
-
-    return await of_shopper(context, found.inbox_id, *await context.store.read(load))
-
-
 def read_in(tx: Tx, found: Conversation) -> str:
     """The language of the browser at which the shopper was seen last."""
     browsers = tx.people.browsers(found.contact_id or found.visitor_id)
@@ -184,7 +174,7 @@ async def make(context: Context, agent: Agent, conversation_id: str, client_id: 
     inbox = context.inboxes[agent.inbox_id]
     digest = hashlib.sha256(f"offer\n{offer}\n{order_id or ''}".encode()).hexdigest()
     seen = await context.store.read(lambda tx: seen_by(tx, agent, conversation_id))
-    orders = await orders_for(context, seen)
+    orders = await in_conversation(context, seen)
     template = inbox.offers.get(offer)
     order = next((each for each in orders if each["order_id"] == order_id), None)
 

@@ -12,6 +12,7 @@ from chat_server.core.conversation import append
 from chat_server.core.facts import iso
 from chat_server.core.model import Conversation, FactKind, Job, Json, Plan, Visitor
 from chat_server.core.offer import Chosen, No, Terms, Wrong, after_call, chosen, kind_of, moved_on, proven, used_up
+from chat_server.core.order_access import Grade
 from chat_server.errors import ClientError, Code
 from chat_server.flows import orders
 from chat_server.flows.context import Context, ack, not_found, save
@@ -86,10 +87,10 @@ async def accept(context: Context, visitor: Visitor, offer_id: str, given: Mappi
     return ack(plan, state=state)
 
 
-async def _as_seen_by(context: Context, visitor: Visitor, offer_id: str) -> tuple[Json | None, str]:
+async def _as_seen_by(context: Context, visitor: Visitor, offer_id: str) -> tuple[Json | None, Grade]:
     """The order of an offer, and how it is proven that it is theirs; nothing is looked up for an offer that is not open."""
 
-    def load(tx: Tx) -> tuple[Json, str]:
+    def load(tx: Tx) -> tuple[Json, Grade]:
         known = as_known(tx, visitor)
         return theirs(tx, known, offer_id)[1], grade_of(tx, known.contact_id or known.id)
 
@@ -98,8 +99,8 @@ async def _as_seen_by(context: Context, visitor: Visitor, offer_id: str) -> tupl
         return None, grade
     order = await orders.one(context, visitor, offer["order_id"])
     if order is not None:
-        return order, str(order["proof"])
-    return (await order_of(context, offer) if grade == "signed" else None), grade  # one of theirs that is too old for the list
+        return order, Grade(order["proof"])
+    return (await order_of(context, offer) if grade is Grade.SIGNED else None), grade  # one of theirs that is too old for the list
 
 
 def taken_elsewhere(tx: Tx, found: Conversation, offer: Json, now: datetime) -> str | None:

@@ -69,6 +69,16 @@ def _offer(made: Json) -> Json:
     return {**shown, **stands, "chosen": made["chosen"], "undo_until": undo_until, "at": iso(made["at"]), "message_id": made["message_id"]}
 
 
+async def in_conversation(context: Context, found: Conversation) -> list[Json]:
+    """The OrderViews of a conversation's shopper, as far as it is proven that they are theirs."""
+    return await of_shopper(context, found.inbox_id, *await context.store.read(lambda tx: _proofs(tx, found)))
+
+
+def _proofs(tx: Tx, found: Conversation) -> tuple[Contact | None, list[Binding]]:
+    contact = tx.people.contact(found.contact_id) if found.contact_id else None
+    return contact, tx.bindings.of_browsers([found.visitor_id])
+
+
 async def behind(context: Context, conversation_id: str) -> Json:
     """`{identified, locale, orders}` of the shopper of a conversation, for the bot's actions. `identified`: whose orders is proven."""
 
@@ -76,8 +86,7 @@ async def behind(context: Context, conversation_id: str) -> Json:
         found = tx.conversations.get(conversation_id)
         if found is None:
             raise not_found("conversation")
-        contact = tx.people.contact(found.contact_id) if found.contact_id else None
-        return found, contact, tx.bindings.of_browsers([found.visitor_id])
+        return (found, *_proofs(tx, found))
 
     found, contact, bindings = await context.store.read(load)
     orders = await of_shopper(context, found.inbox_id, contact, bindings)

@@ -34,6 +34,21 @@ log = structlog.get_logger("proactive")
 
 
 @dataclass(frozen=True, slots=True)
+class Customer:
+    """Hears of an order because it is theirs; `id` is the shop's."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """A browser that opened the shop's link to an order; its customer, if it has one, is told apart."""
+
+    visitor_id: str
+    customer_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What was decided and written; `tell` it after the commit. `panel`: the open conversation whose panel has changed."""
 
@@ -171,9 +186,9 @@ async def order_changed(context: Context, inbox_id: str, news: OrderNews, order:
         return _unsaid(news, "no_such_inbox")
     contact_id, bindings = await context.store.read(lambda tx: may_see(tx, inbox.id, news.order_id, news.customer_id))
     linked = [] if news.silent else sorted({each.visitor_id for each in bindings if each.grade in SPOKEN_TO})
-    decisions = [] if news.silent or news.customer_id is None else [await _told(context, inbox, news, order, news.customer_id, None)]
+    decisions = [] if news.silent or news.customer_id is None else [await _told(context, inbox, news, order, Customer(news.customer_id))]
     for visitor_id in linked:
-        said = await _told(context, inbox, news, order, news.customer_id, visitor_id)
+        said = await _told(context, inbox, news, order, Linked(visitor_id, news.customer_id))
         decisions += [said] if said else []
     tell_changed(context, inbox.id, news.order_id, contact_id, [each.visitor_id for each in bindings])
     return decisions[0] if decisions else _unsaid(news, (Unsaid.SILENT if news.silent else Unsaid.NO_RECIPIENT).value)
@@ -184,29 +199,27 @@ def _unsaid(news: OrderNews, decision: str) -> str:
     return decision
 
 
-async def _told(context: Context, inbox: Inbox, news: OrderNews, order: Json, customer_id: str | None, linked: str | None) -> str:
-    """To the customer, or to the browser `linked` that opened the shop's link; "" where that one need not be told apart."""
+async def _told(context: Context, inbox: Inbox, news: OrderNews, order: Json, who_hears: Customer | Linked) -> str:
+    """One of those whom it concerns; "" where a browser need not be told apart."""
     now = context.clock()
 
-    def who_hears(tx: Tx) -> str | None:
-        if linked is None:
-            return tx.people.put_contact(Contact(new_id("con"), inbox.id, customer_id, None, None, None), now).id
-        visitor = tx.people.visitor(linked)
-        contact = tx.people.contact(visitor.contact_id) if visitor is not None and visitor.contact_id else None
-        live = any(each.visitor_id == linked and each.grade in SPOKEN_TO for each in tx.bindings.of_order(inbox.id, news.order_id))
-        if visitor is None or not live or (contact is not None and contact.customer_id == customer_id):
-            return None
-        return recipient_of(visitor)
+    def recipient_in(tx: Tx) -> str | None:
+        match who_hears:
+            case Customer(customer_id):
+                return tx.people.put_contact(Contact(new_id("con"), inbox.id, customer_id, None, None, None), now).id
+            case Linked():
+                return _recipient_of_link(tx, inbox.id, news.order_id, who_hears)
 
-    if linked is None:
-        views = await context.orders.of_customer(inbox.id, customer_id or "")
-    else:
-        seen = await context.store.read(who_hears)
-        views = await to_speak_of(context, inbox.id, seen) if seen is not None else []
+    match who_hears:
+        case Customer(customer_id):
+            views = await context.orders.of_customer(inbox.id, customer_id)
+        case Linked():
+            seen = await context.store.read(recipient_in)
+            views = await to_speak_of(context, inbox.id, seen) if seen is not None else []
     orders = views if any(each["order_id"] == news.order_id for each in views) else [order, *views]
 
     def work(tx: Tx) -> tuple[Outcome, str]:
-        recipient = who_hears(tx)
+        recipient = recipient_in(tx)
         if recipient is None:
             return Outcome(), ""
         who = subject(tx, recipient)
@@ -224,6 +237,18 @@ async def _told(context: Context, inbox: Inbox, news: OrderNews, order: Json, cu
     tell(context, outcome)
     log.info("order", flow="order_changed", stage=news.stage, decision=decision, sent=len(outcome.plans))
     return decision
+
+
+def _recipient_of_link(tx: Tx, inbox_id: str, order_id: str, browser: Linked) -> str | None:
+    """Whom the browser stands for; None: it proves nothing any more, or it is the customer's, who hears of it anyway."""
+    visitor = tx.people.visitor(browser.visitor_id)
+    contact = tx.people.contact(visitor.contact_id) if visitor is not None and visitor.contact_id else None
+    bindings = tx.bindings.of_order(inbox_id, order_id)
+    live = any(each.visitor_id == browser.visitor_id and each.grade in SPOKEN_TO for each in bindings)
+    if visitor is None or not live:
+        return None
+    theirs = browser.customer_id is not None and contact is not None and contact.customer_id == browser.customer_id
+    return None if theirs else recipient_of(visitor)
 
 
 def _fired(tx: Tx, inbox: Inbox, who: Subject, contact: Contact | None, news: OrderNews, now: datetime) -> tuple[Candidate, ...]:

@@ -18,7 +18,7 @@ from chat_server.flows import agents
 from chat_server.flows.context import Context
 from chat_server.inbound import payloads as p
 from chat_server.inbound.agent_commands import AGENT
-from chat_server.inbound.auth import authorize, session
+from chat_server.inbound.auth import agent_of, session
 from chat_server.inbound.commands import Command, Door, refused
 from chat_server.inbound.sockets import Connections
 
@@ -93,8 +93,5 @@ class AgentDoor(Door[Agent]):
 
     async def perform(self, command: Command[Agent], sid: str, told: Any) -> Json | None:
         """The session is asked for at each command: it may have ended, or the role may have changed."""
-        found = await session(self._context, self._tokens.get(sid))
-        if found is None:
-            raise ClientError(Code.UNAUTHENTICATED, "Your session has ended. Sign in again.")
-        authorize(found[0], command.name)
-        return await command.flow(self._context, found[0], told)
+        agent = await agent_of(self._context, self._tokens.get(sid), command.name)
+        return await command.flow(self._context, agent, told)

@@ -67,8 +67,6 @@ def identity(inbox: Inbox, token: str | None, now: float) -> Claims | None:
     """
     if token is None:
         return None
-    if inbox.identity_secret is None:
-        raise ClientError(Code.UNAUTHENTICATED, "This inbox takes no identity tokens.")
     refused = ClientError(Code.UNAUTHENTICATED, "The identity token is not valid.")
     claims = signed_by_shop(inbox, token, ["sub", "aud", "iat", "exp"], refused)
     expires, customer = lifetime(claims, LONGEST_IDENTITY, now, refused), claims["sub"]
@@ -80,8 +78,10 @@ def identity(inbox: Inbox, token: str | None, now: float) -> Claims | None:
 
 
 def signed_by_shop(inbox: Inbox, token: str, require: list[str], refused: ClientError) -> dict[str, Any]:
-    """The claims of a token for this inbox, whatever its age; raises `refused` for any other."""
-    secret = inbox.identity_secret or ""
+    """The claims of a token for this inbox, whatever its age; raises `refused` for any other, and its code where nothing can be signed."""
+    secret = inbox.identity_secret
+    if not secret:  # an empty key would be everybody's
+        raise ClientError(refused.code, "This inbox takes nothing that its shop signed: it has no `identity_secret`.")
     pem = secret.lstrip().startswith("-----BEGIN")
     options: jwt.types.Options = {"require": require, "verify_exp": False, "verify_iat": False}
     try:
@@ -114,6 +114,15 @@ async def start_session(context: Context, agent_id: str) -> str:
     csrf = secrets.token_urlsafe(24)
     await context.store.write(lambda tx: tx.people.add_session(token_hash(token), agent_id, csrf, context.clock()))
     return token
+
+
+async def agent_of(context: Context, token: str | None, action: str) -> Agent:
+    """Who is signed in and may do this; raises else."""
+    found = await session(context, token)
+    if found is None:
+        raise ClientError(Code.UNAUTHENTICATED, "Sign in again.")
+    authorize(found[0], action)
+    return found[0]
 
 
 async def session(context: Context, token: str | None, *, touch: bool = True) -> tuple[Agent, str] | None:

@@ -21,7 +21,7 @@ from chat_server.flows import console
 from chat_server.flows.context import Context
 from chat_server.flows.people import token_hash
 from chat_server.inbound import payloads as p
-from chat_server.inbound.auth import authorize, check_password, session, start_session
+from chat_server.inbound.auth import agent_of, check_password, session, start_session
 from chat_server.inbound.limits import Limits
 
 CSP = (
@@ -136,22 +136,15 @@ class ConsolePages:
 
     async def listing(self, request: web.Request) -> web.Response:
         """Resolved conversations."""
-        agent = await self._authorized(request)
+        agent = await agent_of(self._context, request.cookies.get(self.cookie), "sync")
         if request.query.get("view") != "resolved":
             raise ClientError(Code.BAD_REQUEST, "`view` is `resolved`.")
         return web.json_response({"ok": True, **await console.resolved(self._context, agent)})
 
     async def panel(self, request: web.Request) -> web.Response:
         """The panel of one conversation."""
-        agent = await self._authorized(request)
+        agent = await agent_of(self._context, request.cookies.get(self.cookie), "sync")
         return web.json_response({"ok": True, **await console.panel(self._context, agent, p.parse(request.match_info["id"], p.Id))})
-
-    async def _authorized(self, request: web.Request) -> Agent:
-        found = await self.signed_in(request)
-        if found is None:
-            raise ClientError(Code.UNAUTHENTICATED, "Sign in again.")
-        authorize(found[0], "sync")
-        return found[0]
 
     def _form(self, request: web.Request, email: str, error: str | None, onward: str, status: int = 200) -> web.Response:
         csrf = secrets.token_urlsafe(24)

@@ -7,12 +7,10 @@ from typing import Annotated
 from aiohttp import web
 from msgspec import Meta
 
-from chat_server.core.model import Agent
-from chat_server.errors import ClientError, Code
 from chat_server.flows import catalogue
 from chat_server.flows.context import Context
 from chat_server.inbound import payloads as p
-from chat_server.inbound.auth import authorize, session, turn_of
+from chat_server.inbound.auth import agent_of, turn_of
 
 Question = Annotated[str, Meta(max_length=500)]
 
@@ -31,7 +29,7 @@ class ProductsDoor:
 
     async def search(self, request: web.Request) -> web.Response:
         """Products by the beginnings of their words, for those who may send them."""
-        agent = await self._authorized(request)
+        agent = await agent_of(self._context, request.cookies.get(self._cookie), "reply")
         text = p.parse(request.query.get("q", ""), Question)
         conversation = p.parse(request.query["conversation"], p.Id) if "conversation" in request.query else None
         return web.json_response({"ok": True, **await catalogue.search(self._context, agent, text, conversation)})
@@ -41,10 +39,3 @@ class ProductsDoor:
         conversation = turn_of(request.query.get("token", ""), self._secret)
         text = p.parse(request.query.get("q", ""), Question)
         return web.json_response({"ok": True, **await catalogue.behind(self._context, conversation, text)})
-
-    async def _authorized(self, request: web.Request) -> Agent:
-        found = await session(self._context, request.cookies.get(self._cookie))
-        if found is None:
-            raise ClientError(Code.UNAUTHENTICATED, "Sign in again.")
-        authorize(found[0], "reply")
-        return found[0]

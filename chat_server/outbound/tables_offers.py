@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from sqlalchemy import Column, Index, Integer, Table, Text
 
-from chat_server.outbound.tables import Document, Moment
-from chat_server.outbound.tables_orders import metadata as metadata
+from chat_server.outbound.tables import Document, Moment, metadata
 
 # `template`, `terms` and `choices` as they were when the offer was made; `choice` is what the shopper chose, `chosen` the same in words.
 # `at`: when it came into its state.

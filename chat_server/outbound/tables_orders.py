@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from sqlalchemy import Column, Index, Table, Text
 
-from chat_server.outbound.tables import Moment
-from chat_server.outbound.tables import metadata as metadata
+from chat_server.outbound.tables import Moment, metadata
 
 # One row for each proof: who showed it, of which order, by what; undone ones stay until the person is erased.
 order_bindings = Table(

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from chat_server.core.offer import (
     ADDRESS,
     BEFORE,
-    GRADES,
     UNANSWERED,
     WAY,
     Chosen,
@@ -28,6 +27,7 @@ from chat_server.core.offer import (
     moved_on,
     refused,
 )
+from chat_server.core.order_access import Grade
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 ANYBODY = Terms()
@@ -41,13 +41,13 @@ def order(*stages: str, headline: str = "placed", **more: Any) -> dict[str, Any]
 
 
 def ask(kind: Kind = Kind.VOUCHER, terms: Terms = ANYBODY, of: dict[str, Any] | None = None, **more: Any) -> No | None:
-    return refused(kind, terms, of, more.get("grade", "signed"), more.get("standing", Standing()), more.get("now", NOON))
+    return refused(kind, terms, of, more.get("grade", Grade.SIGNED), more.get("standing", Standing()), more.get("now", NOON))
 
 
-@pytest.mark.parametrize("grade", GRADES)
-@pytest.mark.parametrize("wanted", GRADES)
-def test_a_weaker_proof_is_not_enough(grade: str, wanted: str) -> None:
-    enough = GRADES.index(grade) >= GRADES.index(wanted)
+@pytest.mark.parametrize("grade", Grade)
+@pytest.mark.parametrize("wanted", Grade)
+def test_a_weaker_proof_is_not_enough(grade: Grade, wanted: Grade) -> None:
+    enough = list(Grade).index(grade) <= list(Grade).index(wanted)  # the strongest is the first
     assert ask(terms=Terms(grade=wanted), grade=grade) == (None if enough else No.NOT_PROVEN)
 
 
@@ -155,7 +155,7 @@ def test_the_shops_word() -> None:
 
 
 def test_terms_are_kept_as_they_are() -> None:
-    terms = Terms(("placed",), "packed", 3, True, "link", 1, 2, 3, (4, 5), 6, 7)
+    terms = Terms(("placed",), "packed", 3, True, Grade.LINK, 1, 2, 3, (4, 5), 6, 7)
     assert Terms.from_json(terms.to_json()) == terms
     assert Terms.from_json(replace(terms, per_contact=None).to_json()) == replace(terms, per_contact=None)
     assert Terms.from_json(None) == Terms()

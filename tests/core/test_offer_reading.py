@@ -8,6 +8,7 @@ import pytest
 
 from chat_server.core.offer import Choice, Kind, Terms
 from chat_server.core.offer_reading import parse_offers
+from chat_server.core.order_access import Grade
 from chat_server.core.policy_table import Invalid
 
 LEAST = """
@@ -47,7 +48,7 @@ def read(text: str) -> dict[str, object]:
 
 def test_everything_is_read() -> None:
     offer = parse_offers([read(FULL)])["pickup"]
-    assert offer.terms == Terms(("shipped", "delivery_failed"), "delivered", 48, True, "signed", 100, 200, 2, (1, 30), 30, 8)
+    assert offer.terms == Terms(("shipped", "delivery_failed"), "delivered", 48, True, Grade.SIGNED, 100, 200, 2, (1, 30), 30, 8)
     assert offer.choices == (Choice("p-1", {"en": "North"}, {"en": "day and night"}), Choice("p-2", {"en": "South"}, {}))
     assert (offer.kind, offer.expires_hours, offer.worth, offer.params, offer.title["pl"]) == (
         Kind.PICKUP_POINT,
@@ -67,7 +68,7 @@ def test_everything_is_read() -> None:
 )  # fmt: skip
 def test_each_kind_has_its_own_end_and_its_own_proof(kind: str, before: str | None, grade: str) -> None:
     offer = parse_offers([read(LEAST.format(kind=kind))])["o"]
-    assert offer.terms == Terms(before=before, grade=grade)
+    assert offer.terms == Terms(before=before, grade=Grade(grade))
 
 
 @pytest.mark.parametrize(

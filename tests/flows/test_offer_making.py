@@ -9,6 +9,7 @@ import pytest
 
 from chat_server.core.model import Agent
 from chat_server.core.offer import Kind, OfferTemplate, Terms
+from chat_server.core.order_access import Grade
 from chat_server.core.order_news import OrderMessage
 from chat_server.core.policy import MessageClass
 from chat_server.errors import ClientError, Code
@@ -21,7 +22,7 @@ SAYS = OrderMessage(
     {"en": "{number} is late.[ Would this help? {offer}.]", "pl": "{number}.[ {offer}]"},
     offer="voucher",
 )
-CANCEL = OfferTemplate("cancel", Kind.CANCEL, 2, {"en": "Cancel it"}, {}, {"en": "Cancel"}, terms=Terms(before="packed", grade="link"))
+CANCEL = OfferTemplate("cancel", Kind.CANCEL, 2, {"en": "Cancel it"}, {}, {"en": "Cancel"}, terms=Terms(before="packed", grade=Grade.LINK))
 TWO = {"voucher": VOUCHER, "cancel": CANCEL}
 
 
@@ -62,7 +63,7 @@ async def test_once_for_an_order(world: World) -> None:
 
 async def test_a_rule_that_speaks_of_an_offer_is_silent_without_it(world: World) -> None:
     rule = {**PROMO_RULE, "offer": "voucher"}
-    world.use(inbox(rules=[rule], offers={"voucher": replace(VOUCHER, terms=Terms(grade="signed"))}))
+    world.use(inbox(rules=[rule], offers={"voucher": replace(VOUCHER, terms=Terms(grade=Grade.SIGNED))}))
     stranger = await world.visitor()
     await visits.beacon(world.context, stranger, world.viewed())
     assert world.ears.told == []

@@ -44,7 +44,8 @@ def fields_of(text: str, act: str, having: str) -> dict[str, str]:
 
 async def heard(shopper: Shopper, words: str) -> None:
     await shopper.beacon()
-    await shopper.wire.until(lambda: any(words in text for text in shopper.thread.texts()), f"{words}, have {shopper.thread.texts()}")
+    texts = shopper.thread.texts
+    await shopper.wire.until(lambda: any(words in text for text in texts()), lambda: f"{words}, have {texts()}")
 
 
 async def supervisor(stage: Stage) -> Agent:

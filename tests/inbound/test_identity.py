@@ -17,6 +17,7 @@ from chat_server.core.inbox import Inbox
 from chat_server.errors import ClientError, Code
 from chat_server.flows.people import Claims
 from chat_server.inbound.auth import identity, inbox_for
+from chat_server.inbound.order_links import order_link
 from tests.flows.world import inbox
 
 NOW = 1_795_000_000
@@ -102,7 +103,21 @@ def test_an_expired_token_says_so_and_is_no_reason_to_refuse_a_chat() -> None:
 
 
 def test_an_inbox_without_a_secret_takes_no_token() -> None:
-    assert refused(token(), inbox())
+    for secret in (None, ""):
+        shop = inbox(identity_secret=secret)
+        assert refused(token(), shop)
+        for empty in ("", "\0"):
+            assert refused(handmade({"alg": "HS256"}, CLAIMS, empty.encode()), shop), "what anybody could sign"
+
+
+def test_an_inbox_without_a_secret_takes_no_order_link() -> None:
+    claims = {"aud": SHOP.key, "iat": NOW, "exp": NOW + 60, "order": "A-1", "jti": "a-link-of-ours", "purpose": "order"}
+    assert order_link(SHOP, handmade({"alg": "HS256"}, claims, SECRET.encode()), NOW).order_id == "A-1"
+    for secret in (None, ""):
+        with pytest.raises(ClientError) as error:
+            order_link(inbox(identity_secret=secret), handmade({"alg": "HS256"}, claims, b""), NOW)
+        assert error.value.code is Code.BAD_REQUEST
+        assert "identity_secret" in error.value.message
 
 
 def test_an_ed25519_key_verifies_and_cannot_be_used_as_a_shared_secret() -> None:

@@ -4,8 +4,9 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, create_engine, inspect
 
+from chat_server.outbound import tables_offers, tables_orders  # noqa: F401 - their tables join the metadata
 from chat_server.outbound.migrations import migrate
-from chat_server.outbound.tables_offers import metadata
+from chat_server.outbound.tables import metadata
 
 
 def _changes(connection: Connection) -> list[object]:

@@ -134,14 +134,17 @@ class Wire:
             raise CommandFailed(answer["error"])
         return answer
 
-    async def until(self, condition: Callable[[], object], what: str = "", timeout: float = PATIENCE_S) -> None:
-        """Wait until it holds, looking at every event; fails with what was heard."""
+    async def until(self, condition: Callable[[], object], what: str | Callable[[], str] = "", timeout: float = PATIENCE_S) -> None:
+        """Wait until it holds, looking at every event; fails with `what` (as it is then) and with what was heard."""
         end = time.monotonic() + timeout
         while not condition():
             self._changed.clear()
             left = end - time.monotonic()
             if left <= 0:
-                raise AssertionError(f"waited {timeout:.0f} s for {what or 'a condition'}; heard {[name for name, _ in self.events][-20:]}")
+                wanted = what if isinstance(what, str) else what()
+                raise AssertionError(
+                    f"waited {timeout:.0f} s for {wanted or 'a condition'}; heard {[name for name, _ in self.events][-20:]}"
+                )
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._changed.wait(), min(left, 0.5))
 

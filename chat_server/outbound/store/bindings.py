@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -74,7 +74,7 @@ class Bindings:
             found[row.key].append(row.at)
         return found
 
-    def add_try(self, keys: Mapping[str, int] | Collection[str], try_id: str, now: datetime) -> None:
+    def add_try(self, keys: Collection[str], try_id: str, now: datetime) -> None:
         """Count a try under each of its keys."""
         self._c.execute(insert(order_tries), [{"key": key, "id": try_id, "at": now} for key in keys])
 

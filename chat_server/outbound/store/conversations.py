@@ -22,8 +22,6 @@ from chat_server.outbound.tables import conversations, facts, messages
 PAGE = 300
 PLACES = 1024
 """of one statement"""
-
-
 JUST_NOW = timedelta(minutes=2)
 """several heartbeats"""
 STATE = Conversation._fields
