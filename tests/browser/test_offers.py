@@ -25,6 +25,7 @@ async def test_another_pick_up_point_is_chosen_carried_out_and_taken_back(browse
     await office.page.get_by_role("button", name="Nobody was in").click()
     await shopper.page.get_by_text(re.compile(f"missed you with order {number}")).first.click(timeout=NUDGE_MS)
     card = shopper.dialog.get_by_role("group", name="Pick it up when it suits you")
+    await expect(card.get_by_role("radio").first).to_be_visible()
     await card.get_by_role("button", name="Send it there").click()
     await expect(card.get_by_text(re.compile("^Accepted|^Done"))).to_have_count(0)  # nothing is chosen yet: the browser asks for it
     await card.get_by_role("radio", name=re.compile("Kraków")).check()

@@ -1,6 +1,6 @@
 // One-letter keys of the console. Off inside fields, with a modifier, and while something lies above the page.
 import { claim, leave, open, resolve, togglePanel } from "./state/actions.ts";
-import { cursor, ended, help, menu, mode, openId, pane, query, thread } from "./state/store.ts";
+import { cursor, help, menu, mode, openId, pane, query, thread } from "./state/store.ts";
 import { focusComposer } from "./parts/composer.tsx";
 import { step } from "./parts/list.tsx";
 
@@ -34,7 +34,7 @@ const KEYS: Record<string, () => void> = {
 
 export function listen(): void {
   document.addEventListener("keydown", (event) => {
-    if (event.defaultPrevented || event.isComposing || event.ctrlKey || event.metaKey || event.altKey || ended.value || help.value || inField(event.target)) return;
+    if (event.defaultPrevented || event.isComposing || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog:modal") || inField(event.target)) return;
     const key = event.key.toLowerCase();
     if (key === "enter" && onControl(event.target)) return;
     if (key.startsWith("arrow") && !(event.target instanceof HTMLElement && event.target.id === "rows")) return;

@@ -75,8 +75,8 @@ export function language(code: string | null): string {
 /** What a visitor is called: the name, else a short form of the id that stays the same. */
 export const callName = (name: string | null | undefined, visitor: string): string => name?.trim() || t("visitor.named", { id: visitor.replace(/^vis_/, "").slice(0, 4) });
 
-/** The text of a shop in the agent's language, else in English, else in any. */
-export const inWords = (text: Record<string, string>): string => text[tag] ?? text[tag.split("-")[0]!] ?? text["en"] ?? Object.values(text)[0] ?? "";
+/** The text of a shop in the agent's language, as far as there is one. */
+export const inWords = (text: Record<string, string>): string => format.inWords(text, tag);
 
 /** Why an offer ended: a code of ours by its name; the shop's own words as they are. */
 export const offerReason = (reason: string): string => (/^[a-z][a-z0-9_]*$/.test(reason) ? named("offer_reason", reason) : reason);

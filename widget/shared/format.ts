@@ -1,4 +1,4 @@
-// Dates, times and money for people, by Intl. Pure: the locale and the present are arguments.
+// Dates, times and money for people, by Intl, and the shop's own texts in their language. Pure: the locale and the present are arguments.
 
 const made = new Map<string, Intl.DateTimeFormat>();
 function dates(locale: string, key: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
@@ -50,3 +50,7 @@ export function span(minutes: number, locale: string): string {
   const [value, unit] = minutes < 60 ? [minutes, "minute"] : minutes < 2880 ? [Math.round(minutes / 60), "hour"] : [Math.round(minutes / 1440), "day"];
   return new Intl.NumberFormat(locale, { style: "unit", unit: unit as string, unitDisplay: "long" }).format(Math.max(1, value as number));
 }
+
+/** A shop's text by language: in the reader's, else in English, else in any. */
+export const inWords = (text: Record<string, string>, locale: string): string =>
+  text[locale] ?? text[locale.split("-")[0]!] ?? text["en"] ?? Object.values(text)[0] ?? "";

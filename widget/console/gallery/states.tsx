@@ -29,7 +29,7 @@ function logOf(row: Row, at: number): Fact[] {
 function answer(name: string, body: Record<string, unknown>): Promise<unknown> {
   if (state === "thread-loading" || (name === "reply" && state === "pending")) return never;
   if (state === "thread-error") return refuse("unavailable");
-  if (name === "find_orders") return state === "lookup-error" ? refuse("unavailable") : Promise.resolve({ ok: true, orders: state === "lookup" ? FOUND : [] });
+  if (name === "find_orders") return state === "lookup-error" ? refuse("unavailable") : Promise.resolve({ ok: true, orders: state === "lookup-none" ? [] : FOUND });
   if (name === "explain_order") return Promise.resolve({ ok: true, ...EXPLAINED });
   if (name !== "sync") return Promise.resolve({ ok: true });
   const row = rows.value.get(String(body["conversation"]));
@@ -45,7 +45,7 @@ const wait = (ms: number): Promise<void> => new Promise((done) => setTimeout(don
 async function show(): Promise<void> {
   const theme = ask.get("theme");
   if (theme === "light" || theme === "dark") setTheme(theme);
-  boot.value = { agent: { id: ME, name: "Agent", role: "agent" }, csrf: "x", locale: "en", inbox: { id: "demo", name: "Demo shop", locales: ["en", "pl"], color: "#4338ca", currency: "PLN" } };
+  boot.value = { agent: { id: ME, name: "Agent", role: state === "places" ? "supervisor" : "agent" }, csrf: "x", locale: "en", inbox: { id: "demo", name: "Demo shop", locales: ["en", "pl"], color: "#4338ca", currency: "PLN" } };
   me.value = { ...boot.value.agent, availability: "online" };
   await speak([ask.get("locale") ?? "en-GB"], "en");
   document.documentElement.dir = ask.get("dir") ?? "ltr";
@@ -80,6 +80,7 @@ async function act(): Promise<void> {
     case "arabic": return open(id(2));
     case "guest": return open(id(3));
     case "list": return;
+    case "places": menu.value = "places"; return;
   }
   open(id(0));
   await wait(60);

@@ -25,10 +25,9 @@ function useLate(is: boolean): boolean {
 
 export function App() {
   const away = useLate(link.value !== "online" && (listLoad.value === "ready" || link.value === "offline"));
-  const covered = help.value || ended.value || !!lookup.value || !!why.value;
   return (
     <>
-      <div class="app" data-pane={pane.value} data-panel={panelOpen.value && openId.value ? "open" : "closed"} inert={covered}>
+      <div class="app" data-pane={pane.value} data-panel={panelOpen.value && openId.value ? "open" : "closed"}>
         <Rail />
         <Top />
         {away && <Banner />}
@@ -41,7 +40,7 @@ export function App() {
         </main>
       </div>
       {help.value && <Help />}
-      {lookup.value && !why.value && <Lookup />}
+      {lookup.value && <Lookup />}
       {why.value && <WhyStage />}
       {ended.value && <Ended />}
       <Toasts />

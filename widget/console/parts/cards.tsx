@@ -5,6 +5,7 @@ import { Rich } from "../../shared/inline.tsx";
 import type { Offer, OrderView, Part, Product } from "../../shared/wire.ts";
 import { thread } from "../state/store.ts";
 import { due, inWords, money, named, offerReason, span, t, when } from "../words.ts";
+import { Picture } from "./picture.tsx";
 import { priceOf } from "./products.tsx";
 import { Chip, type Tone } from "./small.tsx";
 
@@ -51,10 +52,9 @@ function OrderCard({ order }: { order: OrderView }) {
 }
 
 function ProductCard({ product }: { product: Product }) {
-  const picture = product.image_url ? safeHref(product.image_url) : null;
   return (
     <div class="inset pic">
-      {picture ? <img src={picture} alt="" width={56} height={56} loading="lazy" referrerpolicy="no-referrer" /> : <span class="ph"><Icon name="parcel" size={24} /></span>}
+      <Picture url={product.image_url} size={56} />
       <b><OutLink href={product.url}>{product.name}</OutLink></b>
       <span class="num">{priceOf(product)}{product.available === false && <Chip tone="bad">{t("product.gone")}</Chip>}</span>
     </div>

@@ -4,10 +4,11 @@ import { effect, signal } from "@preact/signals";
 import { Icon } from "../icons.tsx";
 import { reportTyping, takeOver } from "../state/actions.ts";
 import { readDraft, writeDraft, type Mode } from "../state/drafts.ts";
+import { attached, detachAll, MOST } from "../state/attached.ts";
 import { post, sendAgain, takeBack } from "../state/sender.ts";
 import { link, me, mode, openId, openRow, outbox, thread, threadLoad, typing } from "../state/store.ts";
 import { callName, language, t } from "../words.ts";
-import { Attached, attached, ProductButton } from "./products.tsx";
+import { Attached, ProductButton } from "./products.tsx";
 
 const LIMIT = 4000;
 const LOW = 400;
@@ -88,9 +89,9 @@ export function Composer() {
   const send = (): void => {
     const words = text.value.trim();
     const products = note ? [] : attached.value;
-    if ((words === "" && products.length === 0) || words.length > LIMIT || shut || !ready) return;
+    if ((words === "" && products.length === 0) || words.length > LIMIT || products.length > MOST || shut || !ready) return;
     post(id, mode.value, words, products);
-    if (!note) attached.value = [];
+    if (!note) detachAll(id);
     write("");
     if (note && !over) mode.value = "reply";
     field.current?.focus();
@@ -141,7 +142,7 @@ export function Composer() {
             : row?.locale ? <span class="hint cut">{t("composer.language", { language: language(row.locale) })}</span> : null}
           <span class="grow" />
           {link.value !== "offline" && <span class="hint wide-only cut">{t("composer.newline")}</span>}
-          <button type="submit" class="btn primary" disabled={shut || !ready || (text.value.trim() === "" && (note || attached.value.length === 0)) || left < 0}>{note ? t("composer.add") : t("composer.send")}<kbd aria-hidden="true">↵</kbd></button>
+          <button type="submit" class="btn primary" disabled={shut || !ready || (text.value.trim() === "" && (note || attached.value.length === 0)) || left < 0 || (!note && attached.value.length > MOST)}>{note ? t("composer.add") : t("composer.send")}<kbd aria-hidden="true">↵</kbd></button>
         </div>
       </form>
     </>

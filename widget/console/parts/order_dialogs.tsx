@@ -1,49 +1,14 @@
 // Two dialogs about an order: the one that was searched for, with its people's conversations; and why it stands where it
 // stands, webhook by webhook. Reads what state/orders.ts fetched.
-import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
 import type { Explanation, FoundOrder } from "../../shared/wire.ts";
 import { open } from "../state/actions.ts";
 import { explainOrder, findOrders, lookup, why } from "../state/orders.ts";
 import { callName, due, named, oneLine, t, when } from "../words.ts";
+import { Dialog } from "./dialog.tsx";
 import { OrderPanel } from "./orders.tsx";
-import { Bone, Chip, Empty, IconButton, type Tone } from "./small.tsx";
+import { Bone, Chip, Empty, type Tone } from "./small.tsx";
 
 const VERDICT_TONE: Record<string, Tone> = { holds: "ok", agrees: "", contradicted: "bad", outranked: "warn", older: "line", corrected: "bad", passed: "line", unknown: "warn", elsewhere: "line" };
-const FOCUSABLE = "button:not(:disabled), a[href], summary, [tabindex='0']";
-
-/** Modal: focus goes in, stays in, and comes back. */
-function Dialog({ title, close, children }: { title: string; close: () => void; children: ComponentChildren }) {
-  const box = useRef<HTMLDivElement>(null);
-  useEffect(() => {
-    const before = document.activeElement as HTMLElement | null;
-    box.current?.querySelector<HTMLElement>("button")?.focus();
-    return () => before?.focus();
-  }, []);
-  return (
-    <div class="shade" onPointerDown={(event) => event.target === event.currentTarget && close()}>
-      <div
-        class="dialog wide" role="dialog" aria-modal="true" aria-label={title} ref={box}
-        onKeyDown={(event) => {
-          if (event.key === "Escape") close();
-          if (event.key === "Tab") {
-            const all = [...(box.current?.querySelectorAll<HTMLElement>(FOCUSABLE) ?? [])];
-            const edge = event.shiftKey ? all[0] : all[all.length - 1];
-            if (document.activeElement === edge) {
-              event.preventDefault();
-              (event.shiftKey ? all[all.length - 1] : all[0])?.focus();
-            }
-          }
-          event.stopPropagation();
-        }}
-      >
-        <div class="head"><h2>{title}</h2><IconButton icon="x" label={t("close")} onClick={close} /></div>
-        {children}
-      </div>
-    </div>
-  );
-}
-
 const Bones = () => <div class="bones" aria-busy="true"><Bone kind="h30" /><Bone kind="w80" /><Bone kind="h60" /></div>;
 
 function Found({ one }: { one: FoundOrder }) {
@@ -73,7 +38,7 @@ function Found({ one }: { one: FoundOrder }) {
 export function Lookup() {
   const asked = lookup.value!;
   return (
-    <Dialog title={t("lookup.title", { number: asked.number })} close={() => (lookup.value = null)}>
+    <Dialog kind="wide" title={t("lookup.title", { number: asked.number })} close={() => (lookup.value = null)}>
       {asked.load === "loading" ? <Bones />
         : asked.load === "error" ? <Empty level={3} bad icon="alert" title={t("lookup.error")}><button type="button" class="btn" onClick={() => void findOrders(asked.number)}>{t("retry")}</button></Empty>
         : asked.found.length === 0 ? <Empty level={3} icon="search" title={t("lookup.none")} text={t("lookup.none_text")} />
@@ -121,7 +86,7 @@ function Event({ event }: { event: Explanation["events"][number] }) {
 export function WhyStage() {
   const { load, told, number, order_id } = why.value!;
   return (
-    <Dialog title={t("why.title", { number })} close={() => (why.value = null)}>
+    <Dialog kind="wide" title={t("why.title", { number })} close={() => (why.value = null)}>
       {load === "loading" ? <Bones />
         : load === "error" || !told ? <Empty level={3} bad icon="alert" title={t("why.error")}><button type="button" class="btn" onClick={() => void explainOrder(order_id, number)}>{t("retry")}</button></Empty>
         : (

@@ -1,10 +1,9 @@
 // What lies above the page: the keys, the end of the session, short notes; and the band that tells of a lost connection.
-import { useEffect, useRef } from "preact/hooks";
 import { Icon } from "../icons.tsx";
 import { port } from "../state/port.ts";
 import { ended, help, link, outbox, toasts } from "../state/store.ts";
 import { t } from "../words.ts";
-import { IconButton } from "./small.tsx";
+import { Dialog } from "./dialog.tsx";
 
 const KEYS: [string[], string][] = [
   [["J"], "next"], [["K"], "previous"], [["Enter"], "open"], [["R"], "reply"], [["N"], "note"], [["C"], "claim"], [["A"], "assign"], [["S"], "snooze"], [["E"], "resolve"],
@@ -16,47 +15,22 @@ const Keys = ({ list }: { list: [string[], string][] }) => (
   <dl class="keys">{list.map(([keys, name]) => <div><dt>{t(`key.${name}`)}</dt><dd>{keys.map((key) => <kbd>{key}</kbd>)}</dd></div>)}</dl>
 );
 
-/** A modal dialog: focus goes in, stays in, and comes back. */
-export function Help() {
-  const box = useRef<HTMLDivElement>(null);
-  useEffect(() => {
-    const before = document.activeElement as HTMLElement | null;
-    box.current?.querySelector<HTMLElement>("button")?.focus();
-    return () => before?.focus();
-  }, []);
-  return (
-    <div class="shade" onPointerDown={(event) => event.target === event.currentTarget && (help.value = false)}>
-      <div
-        class="dialog" role="dialog" aria-modal="true" aria-labelledby="help-title" ref={box}
-        onKeyDown={(event) => {
-          if (event.key === "Tab") event.preventDefault();
-          if (event.key === "Escape") help.value = false;
-          event.stopPropagation();
-        }}
-      >
-        <div class="head"><h2 id="help-title">{t("help.title")}</h2><IconButton icon="x" label={t("close")} onClick={() => (help.value = false)} /></div>
-        <Keys list={KEYS} />
-        <h3>{t("help.writing")}</h3>
-        <Keys list={TYPING} />
-      </div>
-    </div>
-  );
-}
+export const Help = () => (
+  <Dialog title={t("help.title")} close={() => (help.value = false)}>
+    <Keys list={KEYS} />
+    <h3>{t("help.writing")}</h3>
+    <Keys list={TYPING} />
+  </Dialog>
+);
 
 export function Ended() {
-  const go = useRef<HTMLAnchorElement>(null);
-  useEffect(() => go.current?.focus(), []);
   // Back to the open conversation: over the form, or at once where another tab has signed in again meanwhile.
   const { hash } = location;
   return (
-    <div class="shade">
-      <div class="dialog center" role="alertdialog" aria-modal="true" aria-labelledby="ended-title" aria-describedby="ended-text">
-        <span class="pic"><Icon name="lock" size={28} /></span>
-        <h2 id="ended-title">{t("ended.title")}</h2>
-        <p id="ended-text">{t("ended.text")}</p>
-        <a class="btn primary" href={`/console/login?next=${encodeURIComponent(`/console${hash}`)}${hash}`} ref={go}>{t("ended.action")}</a>
-      </div>
-    </div>
+    <Dialog title={t("ended.title")} kind="center" icon="lock" about="ended-text">
+      <p id="ended-text">{t("ended.text")}</p>
+      <a class="btn primary" href={`/console/login?next=${encodeURIComponent(`/console${hash}`)}${hash}`}>{t("ended.action")}</a>
+    </Dialog>
   );
 }
 

@@ -1,29 +1,23 @@
 // Products in a reply: found in the shop's catalogue, put above the field, sent as cards by their ids. What a card shows is the server's word.
 import { useEffect, useRef } from "preact/hooks";
 import { effect, signal } from "@preact/signals";
-import { safeHref } from "../../shared/text.ts";
 import type { CatalogueProduct } from "../../shared/wire.ts";
-import { Icon } from "../icons.tsx";
+import { attach, attached, detach, isFull, MOST } from "../state/attached.ts";
 import { port } from "../state/port.ts";
 import { openId } from "../state/store.ts";
 import { money, t } from "../words.ts";
+import { Picture } from "./picture.tsx";
 import { Chip, IconButton } from "./small.tsx";
 
-export const MOST = 5;
 const PAUSE = 180;
-/** What goes along with the next reply. */
-export const attached = signal<readonly CatalogueProduct[]>([]);
 const shown = signal(false);
 const words = signal("");
 const found = signal<readonly CatalogueProduct[] | "loading" | "error">("loading");
 const at = signal(0);
 effect(() => {
   openId.value;
-  attached.value = [];
   shown.value = false;
 });
-
-export const detach = (id: string): void => void (attached.value = attached.value.filter((one) => one.id !== id));
 
 let asked = 0;
 async function look(): Promise<void> {
@@ -43,11 +37,6 @@ export function priceOf(product: { price: number | null; price_to?: number | nul
   if (product.price === null || product.currency === null) return "";
   const price = money(product.price, product.currency);
   return product.price_to ? t("product.from", { price }) : price;
-}
-
-function Picture({ url, size }: { url: string | null; size: number }) {
-  const safe = url ? safeHref(url) : null;
-  return safe ? <img src={safe} alt="" width={size} height={size} loading="lazy" referrerpolicy="no-referrer" /> : <span class="ph"><Icon name="parcel" size={size / 2} /></span>;
 }
 
 function Stock({ product }: { product: CatalogueProduct }) {
@@ -91,7 +80,7 @@ function Picker({ close }: { close: () => void }) {
   }, []);
   useEffect(() => document.getElementById(`product-${at.value}`)?.scrollIntoView({ block: "nearest" }), [at.value]);
   const choose = (product: CatalogueProduct): void => {
-    if (!attached.value.some((one) => one.id === product.id)) attached.value = [...attached.value, product].slice(0, MOST);
+    if (openId.value) attach(openId.value, [product]);
     close();
   };
   const list = Array.isArray(found.value) ? (found.value as CatalogueProduct[]) : [];
@@ -122,26 +111,29 @@ function Picker({ close }: { close: () => void }) {
 
 /** The button in the composer's foot, and the list above it. */
 export function ProductButton({ disabled, back }: { disabled: boolean; back: () => void }) {
-  const open = shown.value && !disabled;
+  const open = shown.value && !disabled && !isFull.value;
   return (
     <span class="picker-wrap">
-      <IconButton icon="parcel" label={t("product.add")} expanded={open} onClick={() => !disabled && (shown.value = !shown.value)} />
+      <IconButton icon="parcel" label={t("product.add")} expanded={open} disabled={disabled || isFull.value} onClick={() => (shown.value = !open)} />
       {open && <Picker close={() => ((shown.value = false), back())} />}
     </span>
   );
 }
 
-/** What has been chosen: each with its price as the catalogue has it now, and a way to take it out again. */
+/** What has been chosen: each with its price as it was found, and a way to take it out again; and that no more goes in, when none does. */
 export function Attached() {
   if (attached.value.length === 0) return null;
   return (
-    <ul class="attached" aria-label={t("product.attached")}>
-      {attached.value.map((product) => (
-        <li key={product.id}>
-          <Picture url={product.image_url} size={28} /><b class="cut"><bdi>{product.name}</bdi></b><span class="mut num">{priceOf(product)}</span>
-          <IconButton icon="x" size={14} kind="btn plain icon small" label={t("product.remove", { name: product.name })} onClick={() => detach(product.id)} />
-        </li>
-      ))}
-    </ul>
+    <div class="attached">
+      <ul aria-label={t("product.attached")}>
+        {attached.value.map((product) => (
+          <li key={product.id}>
+            <Picture url={product.image_url} size={28} /><b class="cut"><bdi>{product.name}</bdi></b><span class="mut num">{priceOf(product)}</span>
+            <IconButton icon="x" size={14} kind="btn plain icon small" label={t("product.remove", { name: product.name })} onClick={() => openId.value && detach(openId.value, product.id)} />
+          </li>
+        ))}
+      </ul>
+      {isFull.value && <p class={attached.value.length > MOST ? "bad" : "mut"} role="status">{t("product.most", { n: MOST })}</p>}
+    </div>
   );
 }

@@ -42,9 +42,9 @@ export function Empty({ icon, title, text, bad, level = 2, children }: { icon: I
   );
 }
 
-export function IconButton({ icon, label, onClick, flip, expanded, pressed, size = 18, kind = "btn plain icon" }: { icon: IconName; label: string; onClick: () => void; flip?: boolean; expanded?: boolean; pressed?: boolean; size?: number; kind?: string }) {
+export function IconButton({ icon, label, onClick, flip, expanded, pressed, disabled, size = 18, kind = "btn plain icon" }: { icon: IconName; label: string; onClick: () => void; flip?: boolean; expanded?: boolean; pressed?: boolean; disabled?: boolean; size?: number; kind?: string }) {
   return (
-    <button type="button" class={kind} aria-label={label} title={label} aria-expanded={expanded} aria-pressed={pressed} onClick={onClick}>
+    <button type="button" class={kind} aria-label={label} title={label} aria-expanded={expanded} aria-pressed={pressed} disabled={disabled} onClick={onClick}>
       <Icon name={icon} size={size} flip={flip ?? false} />
     </button>
   );
@@ -59,7 +59,7 @@ export function Menu({ id, button, label, kind = "btn", side = "", children }: {
   const shown = menu.value === id;
   useEffect(() => {
     if (!shown) return;
-    const items = (): HTMLElement[] => [...(wrap.current?.querySelectorAll<HTMLElement>(".menu button:not(:disabled)") ?? [])];
+    const items = (): HTMLElement[] => [...(wrap.current?.querySelectorAll<HTMLElement>(".menu :is(button, a):not(:disabled)") ?? [])];
     (items().find((item) => item.ariaChecked === "true") ?? items()[0])?.focus();
     const away = (event: PointerEvent): void => void (wrap.current?.contains(event.target as Node) || (menu.value = null));
     const keys = (event: KeyboardEvent): void => {
@@ -99,7 +99,9 @@ export function MenuItem({ icon, dot, checked, disabled, aside, onClick, childre
   return (
     <button
       type="button" role={checked === undefined ? "menuitem" : "menuitemradio"} aria-checked={checked} disabled={disabled} tabIndex={-1}
-      onClick={() => {
+      onClick={(event) => {
+        // Back to the menu's button before the item goes: what opens now gives the focus back to there.
+        event.currentTarget.closest(".menu-wrap")?.querySelector("button")?.focus();
         menu.value = null;
         onClick();
       }}
@@ -112,5 +114,12 @@ export function MenuItem({ icon, dot, checked, disabled, aside, onClick, childre
     </button>
   );
 }
+
+/** An item that leads to another page, or says that this is it. */
+export const MenuLink = ({ icon, href, current, children }: { icon: IconName; href: string; current: boolean; children: ComponentChildren }) => (
+  <a role="menuitem" href={href} aria-current={current ? "page" : undefined} tabIndex={-1} onClick={(event: Event) => ((menu.value = null), current && event.preventDefault())}>
+    <Icon name={icon} size={17} /><span class="cut">{children}</span>
+  </a>
+);
 
 export const Bone = ({ kind }: { kind: string }) => <span class={`bone ${kind}`} />;

@@ -7,7 +7,7 @@ import { findOrders, maybeNumber } from "../state/orders.ts";
 import { VIEWS, type View } from "../state/rows.ts";
 import { agents, bell, boot, counts, help, link, listLoad, me, query, resolvedLoad, theme, view, visible } from "../state/store.ts";
 import { t } from "../words.ts";
-import { Avatar, IconButton, Menu, MenuItem } from "./small.tsx";
+import { Avatar, IconButton, Menu, MenuItem, MenuLink } from "./small.tsx";
 
 export const VIEW_ICON: Record<View, IconName> = { mine: "person", unassigned: "queue", bot: "bot", all: "all", resolved: "checkcircle" };
 const DOT = { online: "ok", away: "warn", offline: "" } as const;
@@ -36,18 +36,35 @@ const ThemeMenu = ({ id, kind, side }: { id: string; kind: string; side: string 
 
 const SUPERVISING = new Set(["owner", "admin", "supervisor"]);
 
+/** The places of the console that this agent may go to; the first is this page. */
+const places = (): { href: string; icon: IconName; label: string }[] => [
+  { href: "#inbox", icon: "inbox", label: t("rail.inbox") },
+  ...(SUPERVISING.has(boot.value.agent.role) ? [{ href: "/console/sources", icon: "plug" as const, label: t("rail.sources") }] : []),
+];
+
 export const Rail = () => (
   <nav class="rail" aria-label={t("rail.label")}>
     <span class="mark"><Icon name="bell" size={20} /></span>
-    <a class="item" href="#inbox" aria-current="page" aria-label={t("rail.inbox")} title={t("rail.inbox")} onClick={(event: Event) => event.preventDefault()}>
-      <Icon name="inbox" size={21} />
-    </a>
-    {SUPERVISING.has(boot.value.agent.role) && (
-      <a class="item" href="/console/sources" aria-label={t("rail.sources")} title={t("rail.sources")}><Icon name="plug" size={21} /></a>
-    )}
+    {places().map(({ href, icon, label }, at) => (
+      <a class="item" href={href} aria-current={at === 0 ? "page" : undefined} aria-label={label} title={label} onClick={(event: Event) => at === 0 && event.preventDefault()}>
+        <Icon name={icon} size={21} />
+      </a>
+    ))}
     <span class="grow" />
     <IconButton icon="help" label={t("help.open")} size={20} kind="item" onClick={() => (help.value = true)} />
     <IconButton icon="exit" label={t("rail.signout")} size={20} flip kind="item" onClick={signOut} />
+  </nav>
+);
+
+/** The rail as a menu, where there is no room for it. */
+const Places = () => (
+  <nav class="places" aria-label={t("rail.label")}>
+    <Menu id="places" label={t("rail.menu")} kind="btn plain icon" side="start" button={<Icon name="menu" size={20} />}>
+      {places().map(({ href, icon, label }, at) => <MenuLink icon={icon} href={href} current={at === 0}>{label}</MenuLink>)}
+      <hr role="separator" />
+      <MenuItem icon="help" onClick={() => (help.value = true)}>{t("help.open")}</MenuItem>
+      <MenuItem icon="exit" onClick={signOut}>{t("rail.signout")}</MenuItem>
+    </Menu>
   </nav>
 );
 
@@ -62,7 +79,8 @@ function Search() {
         onKeyDown={(event) => {
           const first = visible.value[0];
           if (event.key === "Enter" && first) open(first.id);
-          else if (event.key === "Enter" && maybeNumber(query.value)) void findOrders(query.value);
+          // What is found lies above the page: the field has the caret again when it is closed.
+          else if (event.key === "Enter" && maybeNumber(query.value)) return void findOrders(query.value);
           else if (event.key === "Escape") query.value = "";
           else return;
           event.currentTarget.blur();
@@ -71,7 +89,7 @@ function Search() {
       {query.value === "" ? <kbd aria-hidden="true">/</kbd> : (
         <button type="button" aria-label={t("search.clear")} onClick={() => ((query.value = ""), field.current?.focus())}><Icon name="x" size={15} /></button>
       )}
-      {maybeNumber(query.value) && <button type="button" class="btn primary lookup" onClick={() => void findOrders(query.value)}><Icon name="box" size={16} /><span class="cut">{t("lookup.search", { number: query.value.trim() })}</span></button>}
+      {maybeNumber(query.value) && <button type="button" class="btn primary lookup" onClick={() => void findOrders(query.value)}><Icon name="parcel" size={16} /><span class="cut">{t("lookup.search", { number: query.value.trim() })}</span></button>}
     </div>
   );
 }
@@ -91,6 +109,7 @@ export function Top() {
   const { availability, name, id } = me.value;
   return (
     <header class="top">
+      <Places />
       <div class="crumb"><b class="cut">{t("top.title")}</b><span class="mut cut">{boot.value.inbox.name}</span></div>
       <Search />
       <span class="grow wide-only" />

@@ -1,10 +1,11 @@
 // What the agent has sent and the server has not confirmed: pure steps over a list. `client_id` stays the same over all
 // tries and over a reload, so a repeat cannot post twice. The draft is written back when an item is taken out.
 import type { WireError } from "../../shared/wire.ts";
+import type { Card } from "./attached.ts";
 
 export type Outgoing = {
   readonly client_id: string; readonly conversation: string; readonly kind: "reply" | "note"; readonly text: string; readonly at: string;
-  readonly products?: readonly { readonly id: string; readonly name: string }[];
+  readonly products?: readonly Card[];
   readonly seen_seq: number; readonly tries: number; readonly state: "waiting" | "sending" | "sent" | "stale" | "failed"; readonly error: WireError | null;
 };
 export type Outbox = readonly Outgoing[];

@@ -4,10 +4,11 @@ import { effect } from "@preact/signals";
 import { backoff, CommandFailed } from "../../shared/failure.ts";
 import type { Durable } from "../../shared/wire.ts";
 import { uuid7 } from "../../shared/uuid7.ts";
+import { attach, type Card } from "./attached.ts";
 import { acked, again, due, pack, refused, sending, unpack, without, type Outgoing } from "./outbox.ts";
 import { port } from "./port.ts";
 import { ended, link, me, outbox, thread } from "./store.ts";
-import { writeDraft } from "./drafts.ts";
+import { readDraft, writeDraft } from "./drafts.ts";
 
 let pausedUntil = 0;
 let timer: ReturnType<typeof setTimeout> | undefined;
@@ -70,9 +71,9 @@ export function flush(anew = false): void {
   }
 }
 
-export function post(conversation: string, kind: "reply" | "note", text: string, products: readonly { id: string; name: string }[] = []): void {
+export function post(conversation: string, kind: "reply" | "note", text: string, products: readonly Card[] = []): void {
   const seen = thread.value.id === conversation ? thread.value.last : 0;
-  outbox.value = [...outbox.value, { client_id: uuid7(), conversation, kind, text, products: products.map(({ id, name }) => ({ id, name })), at: new Date().toISOString(), seen_seq: seen, tries: 0, state: "waiting", error: null }];
+  outbox.value = [...outbox.value, { client_id: uuid7(), conversation, kind, text, products, at: new Date().toISOString(), seen_seq: seen, tries: 0, state: "waiting", error: null }];
   flush();
 }
 
@@ -85,11 +86,15 @@ export function sendAgain(clientId: string): void {
   flush();
 }
 
-/** Takes an item out and gives its text back to the composer. */
+/** Takes an item out and makes a draft of it again, before what has been written since; its cards come back too. The draft's text. */
 export function takeBack(clientId: string): string {
   const item = outbox.value.find((one) => one.client_id === clientId);
   if (!item) return "";
+  const { conversation, kind, text, products = [] } = item;
   outbox.value = without(outbox.value, clientId);
-  writeDraft(me.value.id, item.conversation, item.kind, item.text);
-  return item.text;
+  const since = readDraft(me.value.id, conversation, kind);
+  const words = [text, since].filter((one) => one.trim() !== "").join("\n\n");
+  writeDraft(me.value.id, conversation, kind, words);
+  attach(conversation, products);
+  return words;
 }

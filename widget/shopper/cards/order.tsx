@@ -1,7 +1,7 @@
 // An order in a message: its one word, what is late in words and colour, each parcel's way, and what the shop did.
 
 import type { VNode } from "preact";
-import { due, money } from "../../shared/format.ts";
+import { due, inWords, money } from "../../shared/format.ts";
 import { safeHref } from "../../shared/text.ts";
 import type { OrderView, Shipment } from "../../shared/wire.ts";
 import type { Scene } from "../app/ui.ts";
@@ -87,7 +87,7 @@ export function Order({ order, scene }: { order: OrderView; scene: Scene }): VNo
           <h4>{t("we_did")}</h4>
           <ul>
             {order.measures!.map((m) => (
-              <li><span>{m.text[locale] ?? m.text.en ?? Object.values(m.text)[0]}</span>{m.worth ? <b>{money(m.worth, order.currency, locale)}</b> : null}</li>
+              <li><span>{inWords(m.text, locale)}</span>{m.worth ? <b>{money(m.worth, order.currency, locale)}</b> : null}</li>
             ))}
           </ul>
         </div>

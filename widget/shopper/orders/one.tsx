@@ -1,7 +1,7 @@
 // One order: each parcel with its way and its records, what its day rests on, what we did, what is offered, and what it cost.
 
 import type { VNode } from "preact";
-import { clock, day, due, money } from "../../shared/format.ts";
+import { clock, day, due, inWords, money } from "../../shared/format.ts";
 import { safeHref } from "../../shared/text.ts";
 import type { OrderView, Shipment } from "../../shared/wire.ts";
 import type { Scene } from "../app/ui.ts";
@@ -13,8 +13,6 @@ import type { Act, Looks } from "./state.ts";
 
 type Line = { at: string; text: string; note: string | null; bad: boolean };
 const RECENT = 4;
-
-const inWords = (text: Record<string, string>, locale: string) => text[locale] ?? text[locale.split("-")[0]!] ?? text.en ?? Object.values(text)[0];
 
 function Records({ lines, label, scene: { t, locale, now } }: { lines: Line[]; label: string; scene: Scene }) {
   const newest = [...lines].reverse();
