@@ -20,6 +20,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    text,
 )
 
 
@@ -60,7 +61,8 @@ metadata = MetaData(
 )
 
 # Every accepted webhook, raw: the first dedupe, and the evidence. `order_id` is the parcel's key where a carrier knows no order.
-# `body` is empty when its time is over; `digest` and what it `said` stay. `topic` is an unsigned header's hint.
+# `body` is empty when its time is over; `digest` and what it `said` stay. `topic` is an unsigned header's hint. What is recorded and not
+# folded yet is folded at `fold_at`; everything else has none.
 deliveries = Table(
     "order_deliveries",
     metadata,
@@ -74,9 +76,11 @@ deliveries = Table(
     Column("digest", String(64)),
     Column("topic", String(128)),
     Column("said", String(500)),
+    Column("fold_at", UtcTime),
     PrimaryKeyConstraint("source_id", "delivery_id"),
     Index(None, "inbox_id", "order_id"),
     Index(None, "source_id", "received_at"),
+    Index(None, "source_id", "fold_at", sqlite_where=text("fold_at IS NOT NULL"), postgresql_where=text("fold_at IS NOT NULL")),
 )
 
 # One row for each order; `state` is all that its snapshots add up to (stages.OrderState, JSON), empty only within the first transaction.

@@ -55,7 +55,7 @@ def test_it_may_be_repeated_and_leaves_the_tables_of_other_rooms(tmp_path: Path)
         migrate(conn)
         assert not conn.in_transaction()
     with engine.connect() as conn:
-        assert conn.execute(text("SELECT version_num FROM order_status_version")).scalar_one() == "0006"
+        assert conn.execute(text("SELECT version_num FROM order_status_version")).scalar_one() == "0007"
         assert conn.execute(text("SELECT count(*) FROM alembic_version")).scalar_one() == 0
     engine.dispose()
 
