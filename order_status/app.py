@@ -9,6 +9,7 @@ from aiohttp import web
 
 from order_status import history, http, lookup, outbox, store
 from order_status.actions import ActionConfig, Actions
+from order_status.arrivals import Arrivals
 from order_status.calendars import DeliveryConfig
 from order_status.catalogue import Catalogue
 from order_status.events import Delivery, OfferAccepted, OfferSettled, OrderOverdue, StageChanged
@@ -54,7 +55,9 @@ class OrderStatus:
         self._ingest = Ingest(writer, self._sources, KeySets(clock), clock, self.wake)
         self.operations = Operations(writer, self._sources, clock, self.wake)
         self._actions = Actions(writer, actions, clock)
-        self._watch = Watch(writer, {each.inbox_id: each for each in deliveries}, clock, self.wake.set)
+        by_inbox = {each.inbox_id: each for each in deliveries}
+        self._watch = Watch(writer, by_inbox, clock, self.wake.set)
+        self._arrivals = Arrivals(by_inbox)
 
     def routes(self) -> list[web.RouteDef]:
         return http.routes(self.ingest, self._ingest.greet)
@@ -86,7 +89,7 @@ class OrderStatus:
         """The OrderViews of a customer whom the shop vouched for, newest first, at most 20."""
 
         def work(conn: store.Connection) -> list[dict[str, Any]]:
-            return _views(conn, inbox_id, store.orders_of(conn, inbox_id, customer_id, ORDERS_SHOWN))
+            return self._views(conn, inbox_id, store.orders_of(conn, inbox_id, customer_id, ORDERS_SHOWN))
 
         return await self._writer.read(work)
 
@@ -94,7 +97,7 @@ class OrderStatus:
         """One OrderView; whether the asker may see it is the caller's business."""
 
         def work(conn: store.Connection) -> list[dict[str, Any]]:
-            return _views(conn, inbox_id, list(store.states(conn, [(inbox_id, order_id)]).values()))
+            return self._views(conn, inbox_id, list(store.states(conn, [(inbox_id, order_id)]).values()))
 
         return next(iter(await self._writer.read(work)), None)
 
@@ -108,7 +111,7 @@ class OrderStatus:
 
         def work(conn: store.Connection) -> list[FoundOrder]:
             found = lookup.numbered(conn, inbox_id, lookup.spellings(number), also_ids=True)
-            views = _views(conn, inbox_id, found)
+            views = self._views(conn, inbox_id, found)
             return [FoundOrder(view, *lookup.customer_of(state)) for view, (_, state) in zip(views, found, strict=True)]
 
         return await self._writer.read(work)
@@ -119,7 +122,7 @@ class OrderStatus:
         def work(conn: store.Connection) -> list[dict[str, Any]]:
             found = lookup.numbered(conn, inbox_id, lookup.spellings(number))
             theirs = [each for each in found if is_theirs(each[1].customer.customer if each[1].customer else None, email, phone)]
-            return _views(conn, inbox_id, theirs[:1])
+            return self._views(conn, inbox_id, theirs[:1])
 
         return next(iter(await self._writer.read(work)), None)
 
@@ -127,7 +130,7 @@ class OrderStatus:
         """The OrderViews of these orders, newest first; whether the asker may see them is the caller's business."""
 
         def work(conn: store.Connection) -> list[dict[str, Any]]:
-            return _views(conn, inbox_id, list(store.states(conn, [(inbox_id, each) for each in order_ids]).values()))
+            return self._views(conn, inbox_id, list(store.states(conn, [(inbox_id, each) for each in order_ids]).values()))
 
         found = await self._writer.read(work) if order_ids else []
         return sorted(found, key=lambda view: view["placed_at"], reverse=True)
@@ -169,13 +172,13 @@ class OrderStatus:
             _health(source.config, [row for row in rows if row["source_id"] == source_id]) for source_id, source in self._sources.items()
         ]
 
-
-def _views(conn: store.Connection, inbox_id: str, found: Sequence[tuple[str, OrderState]]) -> list[dict[str, Any]]:
-    noticed = history.overdue_of(conn, [(inbox_id, state.head.order_id) for _, state in found]) if found else {}
-    return [
-        order_view(state, source_id, [each for each in noticed.get((inbox_id, state.head.order_id), []) if stands(each, state)])
-        for source_id, state in found
-    ]
+    def _views(self, conn: store.Connection, inbox_id: str, found: Sequence[tuple[str, OrderState]]) -> list[dict[str, Any]]:
+        noticed = history.overdue_of(conn, [(inbox_id, state.head.order_id) for _, state in found]) if found else {}
+        now, views = self._clock(), []
+        for source_id, state in found:
+            late = [each for each in noticed.get((inbox_id, state.head.order_id), []) if stands(each, state)]
+            views.append(order_view(state, source_id, late, self._arrivals.of(conn, inbox_id, state, late, now)))
+        return views
 
 
 def _health(config: SourceConfig, rows: Sequence[Mapping[Any, Any]]) -> dict[str, Any]:

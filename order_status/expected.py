@@ -125,7 +125,7 @@ def step_of(parcel: Parcel) -> Step | None:
 
 
 def passed(parcel: Parcel) -> list[Passed]:
-    """The steps that this parcel has left behind, in their order."""
+    """The steps that this parcel has left behind, in their order; one that a cancellation ended tells nothing of how long it takes."""
     firsts: dict[str, tuple[str, Mark]] = {}
     for mark, number in attempts(parcel):
         firsts[f"{mark.stage}/{number}"] = (mark.stage if number == 1 else f"{mark.stage}/{number}", mark)
@@ -140,7 +140,7 @@ def passed(parcel: Parcel) -> list[Passed]:
     return [
         Passed(name, one.stage, path[0][1].at, one.at, other.at, arrived if arrived is not None and arrived >= other.at else None)
         for (name, one), (_, other) in pairwise(path)
-        if one.stage in USUAL
+        if one.stage in USUAL and other.stage != "cancelled"
     ]
 
 

@@ -94,6 +94,17 @@ def paces(conn: Connection, inbox_id: str, country: str, stage: str, carrier: st
     )
 
 
+def ways(conn: Connection, inbox_id: str, country: str, stage: str, carrier: str | None, before: datetime) -> list[timedelta | None]:
+    """For `usual.ways`: from the beginning of the newest steps that ended before that to the arrival; None where there was none."""
+    query = select(durations.c.took_s, durations.c.rest_s).where(
+        durations.c.inbox_id == inbox_id, durations.c.country == country, durations.c.stage == stage, durations.c.ended_at < before
+    )
+    if carrier is not None:
+        query = query.where(durations.c.carrier == carrier)
+    rows = conn.execute(query.order_by(durations.c.ended_at.desc()).limit(REMEMBERED)).all()
+    return [timedelta(seconds=row.took_s + row.rest_s) if row.rest_s is not None else None for row in rows]
+
+
 def overdue_of(conn: Connection, keys: Sequence[OrderKey]) -> dict[OrderKey, list[OrderOverdue]]:
     """Every step of these orders that was ever overdue, also the withdrawn ones."""
     found: dict[OrderKey, list[OrderOverdue]] = defaultdict(list)

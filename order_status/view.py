@@ -20,12 +20,16 @@ from order_status.stages import (
     payment_of,
     stage_of,
 )
+from order_status.usual import Outlook, Usual
 
 TIMELINE_KEPT = 60
 SCANS_SHOWN = 40
+_NOTHING_USUAL = Outlook()
 
 
-def order_view(state: OrderState, source_id: str, overdue: Sequence[OrderOverdue] = ()) -> dict[str, Any]:
+def order_view(
+    state: OrderState, source_id: str, overdue: Sequence[OrderOverdue] = (), outlook: Outlook = _NOTHING_USUAL
+) -> dict[str, Any]:
     """All keys are always there. Times are ISO 8601 in UTC, a due date without a time is `YYYY-MM-DD`. `overdue`: those that stand."""
     head, noticed = state.head, {each.shipment_id: each for each in overdue}
     return {
@@ -40,9 +44,10 @@ def order_view(state: OrderState, source_id: str, overdue: Sequence[OrderOverdue
         "url": head.url,
         "delayed": not is_cancelled(state) and any(is_delayed(parcel) or parcel.facts.id in noticed for parcel in state.parcels),
         "expected": _due(expected(state)),
+        "usually": _usually(outlook.order),
         "payment": payment_of(state),
         "items": [asdict(item) for item in head.items],
-        "shipments": [_shipment(parcel, noticed.get(parcel.facts.id)) for parcel in state.parcels],
+        "shipments": [_shipment(each, noticed.get(each.facts.id), outlook.parcels.get(each.facts.id)) for each in state.parcels],
         "adjustments": [_adjustment(known.adjustment) for known in state.adjustments],
         "measures": [{**asdict(known.measure), "at": _iso(known.measure.at)} for known in state.measures],
         "timeline": _timeline(state),
@@ -60,7 +65,7 @@ def _adjustment(adjustment: Adjustment) -> dict[str, Any]:
     }
 
 
-def _shipment(parcel: Parcel, overdue: OrderOverdue | None) -> dict[str, Any]:
+def _shipment(parcel: Parcel, overdue: OrderOverdue | None, usually: Usual | None) -> dict[str, Any]:
     facts, told = parcel.facts, due_of(parcel)
     return {
         "id": facts.id,
@@ -72,6 +77,7 @@ def _shipment(parcel: Parcel, overdue: OrderOverdue | None) -> dict[str, Any]:
         "promised": _due(facts.promised),
         "eta": _due(facts.eta),
         "basis": told[1] if told and is_open(parcel) else None,
+        "usually": _usually(usually),
         "delayed": is_delayed(parcel) or overdue is not None,
         "overdue": _overdue(overdue) if overdue else None,
         "reason": facts.reason,
@@ -81,6 +87,11 @@ def _shipment(parcel: Parcel, overdue: OrderOverdue | None) -> dict[str, Any]:
         ],
         "scans": [{"stage": mark.stage, "at": _iso(mark.at), "place": mark.place} for mark in parcel.marks[-SCANS_SHOWN:]],
     }
+
+
+def _usually(usual: Usual | None) -> dict[str, Any] | None:
+    """By what day, where nobody tells one; `basis` as in what is overdue."""
+    return {"by": usual.by.isoformat(), "basis": "history", "samples": usual.samples} if usual else None
 
 
 def _overdue(overdue: OrderOverdue) -> dict[str, Any]:

@@ -42,6 +42,7 @@ async def test_the_view_is_whole(world: World) -> None:
         "url": "https://shop.example/orders/1001",
         "delayed": True,
         "expected": "2026-11-25T13:00:00.000Z",
+        "usually": None,
         "payment": "paid",
         "items": [{"id": "1", "product_id": None, "name": "Lamp", "quantity": 1, "unit_price": 12900, "url": None, "image_url": None}],
         "shipments": [
@@ -55,6 +56,7 @@ async def test_the_view_is_whole(world: World) -> None:
                 "promised": "2026-11-23",
                 "eta": "2026-11-25T13:00:00.000Z",
                 "basis": "eta",
+                "usually": None,
                 "delayed": True,
                 "overdue": None,
                 "reason": "strike",
