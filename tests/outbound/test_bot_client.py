@@ -41,7 +41,6 @@ class PretendRasa:
     status: int = 200
     asked: list[dict[str, Any]] = field(default_factory=list)
     tokens: list[str | None] = field(default_factory=list)
-    replaced: list[tuple[str, Any, str | None]] = field(default_factory=list)
     at_once: int = 0
     most_at_once: int = 0
     port: int = 0
@@ -57,10 +56,6 @@ class PretendRasa:
             return web.Response(text=says) if isinstance(says, str) else web.json_response(says)
         finally:
             self.at_once -= 1
-
-    async def replace(self, request: web.Request) -> web.StreamResponse:
-        self.replaced.append((request.match_info["conversation"], await request.json(), request.query.get("token")))
-        return web.json_response({}, status=self.status) if self.answer is None else await self.answer(request)
 
     async def state(self, request: web.Request) -> web.Response:
         self.tokens.append(request.query.get("token"))
@@ -89,7 +84,6 @@ async def setup() -> AsyncIterator[Setup]:
     app = web.Application()
     app.router.add_post("/webhooks/rest/webhook", rasa.webhook)
     app.router.add_get("/status", rasa.state)
-    app.router.add_put("/conversations/{conversation}/tracker/events", rasa.replace)
     runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
@@ -389,29 +383,3 @@ async def test_the_state_is_read_with_the_token(setup: Setup, status: int, state
     setup.rasa.status = status
     assert await setup.bot.state() == state
     assert setup.rasa.tokens == ["secret"]
-
-
-async def test_a_conversation_is_forgotten_by_its_id_and_with_the_token(setup: Setup) -> None:
-    for conversation in ("cnv_1", "a/b?c#d"):
-        await setup.bot.forget(conversation)
-    assert setup.rasa.replaced == [("cnv_1", [], "secret"), ("a/b?c#d", [], "secret")]
-
-
-@pytest.mark.parametrize("status", [401, 404, 409, 500, 302])
-async def test_what_was_not_forgotten_is_told(setup: Setup, status: int) -> None:
-    setup.rasa.status = status
-    with pytest.raises(BotUnavailable, match=f"status {status}"):
-        await setup.bot.forget("cnv_1")
-
-
-async def test_a_bot_that_hangs_or_is_away_has_not_forgotten(setup: Setup) -> None:
-    async def hang(_request: web.Request) -> web.Response:
-        await asyncio.sleep(5)
-        return web.Response()
-
-    setup.rasa.answer = hang
-    with pytest.raises(BotUnavailable, match=r"connection: .*Timeout"):
-        await setup.bot.forget("cnv_1")
-    away = RasaBot(setup.session, "http://127.0.0.1:9", "secret", setup.clock)
-    with pytest.raises(BotUnavailable, match="connection: ClientConnector"):
-        await away.forget("cnv_1")
