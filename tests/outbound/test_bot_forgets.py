@@ -1,4 +1,4 @@
-"""The Rasa client has a conversation forgotten, against a real HTTP server that plays Rasa well and badly. The real one: test_bot_real.py."""
+"""The Rasa client has a conversation forgotten: against a real HTTP server that plays Rasa. The real one: test_bot_real.py."""
 
 from __future__ import annotations
 
