@@ -15,6 +15,7 @@ from order_status.catalogue import Catalogue
 from order_status.events import Delivery, OfferAccepted, OfferSettled, OrderOverdue, StageChanged
 from order_status.evidence import explanation
 from order_status.expected import stands
+from order_status.forgetting import Forgotten, forget_customer
 from order_status.ingest import Ingest, Receipt
 from order_status.keysets import KeySets
 from order_status.lookup import FoundOrder
@@ -23,6 +24,7 @@ from order_status.proof import is_theirs
 from order_status.sources import SourceConfig, check_together, open_source
 from order_status.stages import OrderState
 from order_status.store import operations as operated
+from order_status.traces import Person
 from order_status.view import order_view
 from order_status.watch import Watch
 from order_status.writer import Writer
@@ -152,6 +154,10 @@ class OrderStatus:
         state, told, overdue = found
         complete = len(told) <= EVENTS_SHOWN  # bodies may be large: they are read beside the loop, not in it
         return await asyncio.to_thread(explanation, state, told[:EVENTS_SHOWN], self._sources, overdue, complete=complete)
+
+    async def forget_customer(self, inbox_id: str, person: Person) -> Forgotten:
+        """Take a person out of the orders and the stored webhooks (forgetting.py). Again, as long as something is `waiting`."""
+        return await forget_customer(self._writer, inbox_id, person)
 
     async def due_settlements(self, limit: int = 50) -> list[OfferSettled]:
         return await self._writer.read(lambda conn: store.due_settlements(conn, limit))

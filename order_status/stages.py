@@ -110,7 +110,10 @@ class KnownMeasure:
 
 @dataclass(frozen=True, slots=True)
 class OrderState:
-    """All that is known of an order: the same for any order of arrival of the same snapshots (see fold.py). Every tuple is sorted."""
+    """All that is known of an order: the same for any order of arrival of the same snapshots (see fold.py). Every tuple is sorted.
+
+    `forgotten`: a snapshot that is not newer says nothing of the person any more.
+    """
 
     head: OrderHead
     customer: KnownCustomer | None
@@ -121,6 +124,7 @@ class OrderState:
     measures: tuple[KnownMeasure, ...]
     tracks: tuple[Track, ...] = ()
     rulings: tuple[Ruling, ...] = ()
+    forgotten: Stamp | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -231,9 +231,13 @@ class _Memory:
 
     def put(self, text: str, state: OrderState, seen: OrderState) -> None:
         """Only ever by the writer's thread."""
+        self._known.pop(text, None)
         while len(self._known) >= self._most:
             del self._known[next(iter(self._known))]
         self._known[text] = (state, seen)
+
+    def drop(self, text: str) -> None:
+        self._known.pop(text, None)
 
 
 _memory = _Memory(1000)
@@ -253,6 +257,11 @@ def write_state(state: OrderState, seen: OrderState) -> str:
     text = as_json(state)
     _memory.put(text, state, seen)
     return text
+
+
+def unremember(text: str) -> None:
+    """What it says is to be forgotten. Only for the writer's thread."""
+    _memory.drop(text)
 
 
 def as_json(value: OrderState | Track | Fragments) -> str:
