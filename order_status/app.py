@@ -13,7 +13,7 @@ from order_status.arrivals import Arrivals
 from order_status.calendars import DeliveryConfig
 from order_status.catalogue import Catalogue
 from order_status.events import Delivery, OfferAccepted, OfferSettled, OrderOverdue, StageChanged
-from order_status.evidence import explanation
+from order_status.evidence import Told, explanation
 from order_status.expected import stands
 from order_status.forgetting import Forgotten, forget_customer
 from order_status.ingest import Ingest, Receipt
@@ -141,7 +141,7 @@ class OrderStatus:
         """Why this order stands where it stands, webhook by webhook (evidence.py); None for an order that nobody told us of."""
         key = (inbox_id, order_id)
 
-        def work(conn: store.Connection) -> tuple[OrderState, list[lookup.Told], list[OrderOverdue]] | None:
+        def work(conn: store.Connection) -> tuple[OrderState, list[Told], list[OrderOverdue]] | None:
             known = store.states(conn, [key]).get(key)
             if known is None:
                 return None
