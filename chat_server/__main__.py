@@ -22,9 +22,11 @@ from chat_server.flows.erasure import erase
 from chat_server.inbound.auth import HASHER
 from chat_server.outbound.database import Database
 from chat_server.outbound.migrations import migrate
+from chat_server.outbound.orders import ShopOrders
 from chat_server.outbound.store import Store
 from chat_server.serving import serve
 from chat_server.workers import Workers
+from order_status import OrderStatus
 
 RENEWED_AT_ONCE = 500
 """conversations in one transaction, each with all that was said in it"""
@@ -99,12 +101,14 @@ async def forget(settings: configuration.Settings, visitor_id: str) -> str:
     database = Database(settings.database)
     try:
         await migrate_all(database)
-        done = await erase(Store(database), visitor_id, now())
+        orders = ShopOrders(OrderStatus(database, (), (), now))
+        done = await erase(Store(database), orders, visitor_id, now())
     except ClientError as error:
         raise InvalidConfiguration(f"--visitor: {error.message}") from None
     finally:
         await database.close()
-    return f"{done.conversations} conversations and {done.browsers} browsers erased"
+    waiting = f"; {done.waiting} more as soon as the webhooks that wait for them were read" if done.waiting else ""
+    return f"{done.conversations} conversations, {done.browsers} browsers and {done.orders} orders erased{waiting}"
 
 
 def main() -> int:

@@ -1,22 +1,24 @@
 """A person asks to be forgotten: their words and details go, the places of their conversations stay, under a new epoch.
 
 Browsers and consoles that are open hear of the new epoch by the next heads and start afresh. What the bot remembers of the
-conversations goes by a job for each, because the bot may be away just then.
+conversations goes by a job for each, because the bot may be away; so does what has to wait of the orders.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
 import structlog
 
 from chat_server.core.bot_turn import BotUnavailable
 from chat_server.core.model import Job
+from chat_server.core.person import Known, Person
 from chat_server.flows.context import Context, not_found
-from chat_server.flows.ports import Store, Tx
+from chat_server.flows.ports import OrderMemory, Store, Tx
 
 FORGET = "forget_in_bot"
+FORGET_ORDERS = "forget_in_orders"
 LONGEST_PAUSE = timedelta(hours=1)
 log = structlog.get_logger("erasure")
 
@@ -27,28 +29,63 @@ class Erased:
 
     browsers: int
     conversations: int
+    orders: int
+    waiting: int
+    """orders that follow, when the webhooks that wait for them were read"""
 
 
-async def erase(store: Store, visitor_id: str, now: datetime) -> Erased:
-    """Everything of the person behind a visitor, in one transaction; a contact with all their browsers. May be repeated."""
+async def erase(store: Store, orders: OrderMemory, visitor_id: str, now: datetime) -> Erased:
+    """Everything of the person behind a visitor; a contact with all their browsers. May be repeated.
 
-    def work(tx: Tx) -> Erased:
+    The orders first, because nothing leads to them afterwards; then the chat, in one transaction.
+    """
+
+    def person(tx: Tx) -> Person:
         found = tx.erasure.person(visitor_id)
         if found is None:
             raise not_found("visitor")
-        browsers, contact_id = found
+        return found
+
+    known = (await store.read(person)).known
+    reached = await orders.forget(known)
+
+    def work(tx: Tx) -> Erased:
+        browsers, contact_id, _ = person(tx)
         conversations = tx.erasure.erase(browsers, contact_id)
         tx.jobs.add(_forgetting(each, now) for each in conversations)
-        return Erased(len(browsers), len(conversations))
+        if reached.waiting:
+            tx.jobs.add([Job(f"{FORGET_ORDERS}:{visitor_id}:{_ms(now)}", FORGET_ORDERS, now, {"known": known.to_json()})])
+        return Erased(len(browsers), len(conversations), *reached)
 
     done = await store.write(work)
-    log.info("erased", flow="erase", decision="erased", browsers=done.browsers, conversations=done.conversations)
+    log.info("erased", flow="erase", decision="waiting" if done.waiting else "erased", **asdict(done))
     return done
 
 
 def _forgetting(conversation: str, now: datetime) -> Job:
     """In the lane of the conversation: after a turn of the bot that is under way."""
-    return Job(f"{FORGET}:{conversation}:{int(now.timestamp() * 1000)}", FORGET, now, {"conversation": conversation})
+    return Job(f"{FORGET}:{conversation}:{_ms(now)}", FORGET, now, {"conversation": conversation})
+
+
+def _ms(now: datetime) -> int:
+    return int(now.timestamp() * 1000)
+
+
+async def _later(context: Context, job: Job) -> None:
+    """Give it back, for a pause that grows."""
+    pause = min(LONGEST_PAUSE, timedelta(seconds=2 ** min(job.attempts, 12)))
+    await context.store.write(lambda tx: tx.jobs.again(job.key, context.clock() + pause))
+
+
+async def forget_in_orders(context: Context, job: Job) -> str | None:
+    """What had to wait of the orders. None: it waits still. The job's row names the person until then, and no longer."""
+    reached = await context.orders.forget(Known.from_json(job.payload["known"]))
+    if reached.waiting == 0:
+        await context.store.write(lambda tx: tx.jobs.done(job.key, "forgotten", context.clock(), keep=False))
+        return "forgotten"
+    log.warning("not forgotten yet", flow=FORGET_ORDERS, reason="webhooks wait", orders=reached.waiting, attempts=job.attempts)
+    await _later(context, job)
+    return None
 
 
 async def forget_in_bot(context: Context, job: Job) -> str | None:
@@ -58,8 +95,7 @@ async def forget_in_bot(context: Context, job: Job) -> str | None:
     try:
         await context.bot.forget(job.payload["conversation"])
     except BotUnavailable as error:
-        pause = min(LONGEST_PAUSE, timedelta(seconds=2 ** min(job.attempts, 12)))
         log.warning("not forgotten yet", flow=FORGET, conversation=job.payload["conversation"], reason=str(error), attempts=job.attempts)
-        await context.store.write(lambda tx: tx.jobs.again(job.key, context.clock() + pause))
+        await _later(context, job)
         return None
     return "forgotten"

@@ -10,6 +10,7 @@ from chat_server.core.bot_turn import BotAnswer, BotQuestion
 from chat_server.core.model import Agent, Availability, Contact, Conversation, Fact, Job, Json, Plan, Sender, Visitor
 from chat_server.core.offer import Standing
 from chat_server.core.order_access import Binding
+from chat_server.core.person import Known, Person, Reached
 from chat_server.core.proactive import Touch, Verdict
 from chat_server.core.proactive_candidate import Candidate
 
@@ -50,7 +51,7 @@ class Jobs(Protocol):
     def give_back(self) -> None: ...
     def hold(self, role: str, now: datetime, until: datetime) -> bool: ...
     def prune(self, before: datetime) -> bool: ...
-    def done(self, key: str, outcome: str, now: datetime) -> bool: ...
+    def done(self, key: str, outcome: str, now: datetime, *, keep: bool = True) -> bool: ...
     def again(self, key: str, at: datetime) -> None: ...
 
 
@@ -160,7 +161,7 @@ class Bindings(Protocol):
 class Erasure(Protocol):
     """See outbound/store/erasure.py."""
 
-    def person(self, visitor_id: str) -> tuple[frozenset[str], str | None] | None: ...
+    def person(self, visitor_id: str) -> Person | None: ...
     def erase(self, browsers: frozenset[str], contact_id: str | None) -> list[str]: ...
 
 
@@ -221,7 +222,13 @@ class Catalogue(Protocol):
     async def mentioned(self, inbox_id: str, text: str, locales: Sequence[str]) -> list[Json]: ...
 
 
-class Orders(Protocol):
+class OrderMemory(Protocol):
+    """What orders and their webhooks tell of people (outbound/orders.py)."""
+
+    async def forget(self, known: Known) -> Reached: ...
+
+
+class Orders(OrderMemory, Protocol):
     """The shop's orders and its action endpoint (outbound/orders.py)."""
 
     async def of_customer(self, inbox_id: str, customer_id: str) -> list[Json]: ...
