@@ -38,6 +38,9 @@ export function day(iso: string, locale: string, now: number): string {
   }).format(date);
 }
 
+/** Day and clock, parted as the locale's script parts them. */
+export const dayAt = (iso: string, locale: string, now: number): string => `${day(iso, locale, now)}${/^(ar|fa|ur)\b/.test(locale) ? "،" : ","} ${clock(iso, locale)}`;
+
 /** A promise of an order: a plain date ("2026-11-25") stays that date in every zone; a time is shown with its clock. */
 export function due(value: string, locale: string): string {
   if (/^\d{4}-\d{2}-\d{2}$/.test(value))
