@@ -12,6 +12,7 @@ from order_status.actions import ActionConfig, Actions
 from order_status.arrivals import Arrivals
 from order_status.calendars import DeliveryConfig
 from order_status.catalogue import Catalogue
+from order_status.disputes import Disputes
 from order_status.events import Delivery, OfferAccepted, OfferSettled, OrderOverdue, StageChanged
 from order_status.evidence import Told, explanation
 from order_status.expected import stands
@@ -56,6 +57,7 @@ class OrderStatus:
         self._sources = {source.id: open_source(source) for source in sources}
         self._ingest = Ingest(writer, self._sources, KeySets(clock), clock, self.wake)
         self.operations = Operations(writer, self._sources, clock, self.wake)
+        self._disputes = Disputes(writer, self.operations, self._sources, clock)
         self._actions = Actions(writer, actions, clock)
         by_inbox = {each.inbox_id: each for each in deliveries}
         self._watch = Watch(writer, by_inbox, clock, self.wake.set)
@@ -72,6 +74,7 @@ class OrderStatus:
         """Do what is due by time: what is overdue, or contradicted for long enough, becomes a change; old bodies go. How many orders."""
         looked = await self._watch.look(limit)
         await self.operations.tend(limit)
+        await self._disputes.settle(limit)
         return looked
 
     async def due_changes(self, limit: int = 50) -> list[StageChanged]:

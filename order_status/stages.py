@@ -47,11 +47,13 @@ class Correction:
 
 @dataclass(frozen=True, slots=True)
 class Contradiction:
-    """An ended journey is said to go on: `words` came after `said`, the earliest first. `split`: somebody else still says that it ended."""
+    """An ended journey is said to go on: `words` came after `said`, the earliest first. `split`: somebody else still says that it ended;
+    `outweighs`: but no more tellers than those who say since that it goes on."""
 
     said: Mark
     words: tuple[Mark, ...]
     split: bool
+    outweighs: bool = True
 
 
 @dataclass(frozen=True, slots=True, order=True)
