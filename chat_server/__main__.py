@@ -15,10 +15,11 @@ import uvloop
 
 from chat_server import settings as configuration
 from chat_server.app import migrate_all, now
+from chat_server.core.inbox import Inbox
 from chat_server.core.model import Agent, Availability, Role
 from chat_server.errors import ClientError, InvalidConfiguration
 from chat_server.flows.context import new_id
-from chat_server.flows.erasure import erase
+from chat_server.flows.erasure import erase, erase_customer
 from chat_server.inbound.auth import HASHER
 from chat_server.outbound.database import Database
 from chat_server.outbound.migrations import migrate
@@ -67,12 +68,17 @@ def told_parent() -> None:
     print("ready", flush=True)
 
 
+def _inbox(settings: configuration.Settings, inbox_id: str) -> Inbox:
+    found = next((each.inbox for each in settings.inboxes if each.inbox.id == inbox_id), None)
+    if found is None:
+        raise InvalidConfiguration(f"--inbox: no inbox file has the id {inbox_id!r}")
+    return found
+
+
 async def put_agent(settings: configuration.Settings, args: argparse.Namespace, password: str) -> None:
     """Create an agent, or change the one with this e-mail."""
-    if args.inbox not in {each.inbox.id for each in settings.inboxes}:
-        raise InvalidConfiguration(f"--inbox: no inbox file has the id {args.inbox!r}")
-    capacity = next(each.inbox.capacity for each in settings.inboxes if each.inbox.id == args.inbox)
-    agent = Agent(new_id("agt"), args.inbox, args.name, args.email.strip().lower(), Role(args.role), Availability.ONLINE, capacity)
+    inbox = _inbox(settings, args.inbox)
+    agent = Agent(new_id("agt"), inbox.id, args.name, args.email.strip().lower(), Role(args.role), Availability.ONLINE, inbox.capacity)
     database = Database(settings.database)
     try:
         await database.write(migrate)
@@ -96,13 +102,19 @@ async def begin_anew(settings: configuration.Settings) -> int:
     return count
 
 
-async def forget(settings: configuration.Settings, visitor_id: str) -> str:
-    """Erases the person behind a visitor; may run beside the servers. Answers how much was reached."""
+async def forget(settings: configuration.Settings, args: argparse.Namespace) -> str:
+    """Erases the person behind a visitor, or a customer; may run beside the servers. Answers how much was reached."""
+    if (args.customer is None) != (args.inbox is None):
+        raise InvalidConfiguration("--customer and --inbox: a customer's id is one of an inbox; give both")
+    inbox = _inbox(settings, args.inbox) if args.inbox is not None else None
     database = Database(settings.database)
     try:
         await migrate_all(database)
-        orders = ShopOrders(OrderStatus(database, (), (), now))
-        done = await erase(Store(database), orders, visitor_id, now())
+        store, orders = Store(database), ShopOrders(OrderStatus(database, (), (), now))
+        if inbox is not None:
+            done = await erase_customer(store, orders, inbox.id, args.customer, now())
+        else:
+            done = await erase(store, orders, args.visitor, now())
     except ClientError as error:
         raise InvalidConfiguration(f"--visitor: {error.message}") from None
     finally:
@@ -121,8 +133,11 @@ def main() -> int:
     agent.add_argument("--role", default=Role.AGENT.value, choices=[role.value for role in Role])
     agent.add_argument("--password-env", required=True, help="environment variable that holds the password")
     commands.add_parser("restored", help="after a restore, before any server starts: what browsers remember from before is void")
-    person = commands.add_parser("erase", help="forget a person: their words, details and visits")
-    person.add_argument("--visitor", required=True, metavar="ID", help="a browser of theirs; the others follow if the shop signed them in")
+    person = commands.add_parser("erase", help="forget a person: their words, details, visits and orders")
+    which = person.add_mutually_exclusive_group(required=True)
+    which.add_argument("--visitor", metavar="ID", help="a browser of theirs; the others follow if the shop signed them in")
+    which.add_argument("--customer", metavar="ID", help="the shop's own id of them, with --inbox")
+    person.add_argument("--inbox", metavar="ID", help="of the customer")
     parser.add_argument("--workers", type=int, metavar="N", help="N processes on one port; needs PostgreSQL and Redis")
     parser.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)
     args = parser.parse_args()
@@ -134,7 +149,7 @@ def main() -> int:
         elif args.command == "restored":
             print(f"{asyncio.run(begin_anew(settings))} conversations begin anew", file=sys.stderr)
         elif args.command == "erase":
-            print(asyncio.run(forget(settings, args.visitor)), file=sys.stderr)
+            print(asyncio.run(forget(settings, args)), file=sys.stderr)
         elif args.workers is not None:
             if not 1 <= args.workers <= 256:
                 raise InvalidConfiguration(f"--workers: {args.workers} is not between 1 and 256")

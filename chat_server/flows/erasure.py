@@ -6,6 +6,7 @@ conversations goes by a job for each, because the bot may be away; so does what 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
@@ -14,7 +15,7 @@ import structlog
 from chat_server.core.bot_turn import BotUnavailable
 from chat_server.core.model import Job
 from chat_server.core.person import Known, Person
-from chat_server.flows.context import Context, not_found
+from chat_server.flows.context import Context, new_id, not_found
 from chat_server.flows.ports import OrderMemory, Store, Tx
 
 FORGET = "forget_in_bot"
@@ -35,10 +36,7 @@ class Erased:
 
 
 async def erase(store: Store, orders: OrderMemory, visitor_id: str, now: datetime) -> Erased:
-    """Everything of the person behind a visitor; a contact with all their browsers. May be repeated.
-
-    The orders first, because nothing leads to them afterwards; then the chat, in one transaction.
-    """
+    """Everything of the person behind a visitor; a contact with all their browsers. May be repeated."""
 
     def person(tx: Tx) -> Person:
         found = tx.erasure.person(visitor_id)
@@ -46,6 +44,16 @@ async def erase(store: Store, orders: OrderMemory, visitor_id: str, now: datetim
             raise not_found("visitor")
         return found
 
+    return await _erase(store, orders, person, now)
+
+
+async def erase_customer(store: Store, orders: OrderMemory, inbox_id: str, customer_id: str, now: datetime) -> Erased:
+    """The same for whom the shop calls so: their contact, if they ever came, and their orders. May be repeated."""
+    return await _erase(store, orders, lambda tx: tx.erasure.customer(inbox_id, customer_id), now)
+
+
+async def _erase(store: Store, orders: OrderMemory, person: Callable[[Tx], Person], now: datetime) -> Erased:
+    """The orders first, because nothing leads to them afterwards; then the chat, in one transaction."""
     known = (await store.read(person)).known
     reached = await orders.forget(known)
 
@@ -54,7 +62,7 @@ async def erase(store: Store, orders: OrderMemory, visitor_id: str, now: datetim
         conversations = tx.erasure.erase(browsers, contact_id)
         tx.jobs.add(_forgetting(each, now) for each in conversations)
         if reached.waiting:
-            tx.jobs.add([Job(f"{FORGET_ORDERS}:{visitor_id}:{_ms(now)}", FORGET_ORDERS, now, {"known": known.to_json()})])
+            tx.jobs.add([Job(new_id(FORGET_ORDERS), FORGET_ORDERS, now, {"known": known.to_json()})])
         return Erased(len(browsers), len(conversations), *reached)
 
     done = await store.write(work)
@@ -64,11 +72,7 @@ async def erase(store: Store, orders: OrderMemory, visitor_id: str, now: datetim
 
 def _forgetting(conversation: str, now: datetime) -> Job:
     """In the lane of the conversation: after a turn of the bot that is under way."""
-    return Job(f"{FORGET}:{conversation}:{_ms(now)}", FORGET, now, {"conversation": conversation})
-
-
-def _ms(now: datetime) -> int:
-    return int(now.timestamp() * 1000)
+    return Job(new_id(FORGET), FORGET, now, {"conversation": conversation})
 
 
 async def _later(context: Context, job: Job) -> None:

@@ -13,7 +13,7 @@ from chat_server.core.person import Known
 from chat_server.errors import ClientError, Code
 from chat_server.flows import agents, bindings, messages, people, proactive, visits
 from chat_server.flows.context import Context
-from chat_server.flows.erasure import FORGET, Erased, erase, forget_in_bot
+from chat_server.flows.erasure import FORGET, Erased, erase, erase_customer, forget_in_bot
 from chat_server.flows.once import Request, once
 from chat_server.outbound.tables import metadata
 from tests.flows.world import NOON, World, late, news, order
@@ -193,3 +193,17 @@ async def test_orders_that_must_wait_follow_and_then_nothing_names_the_person_an
     world.clock.forward(days=1)
     await world.work_off()
     assert len(world.shop.forgotten) == 14
+
+
+async def test_by_the_shops_own_id(world: World) -> None:
+    one, other = await world.visitor(SECRET), await world.visitor("customer-2")
+    await messages.send_message(world.context, one, world.draft(f"I am {SECRET}"), None)
+    await messages.send_message(world.context, other, world.draft("Keep me"), None)
+    assert await erase_customer(world.store, world.shop, "other", SECRET, world.clock()) == Erased(0, 0, 0, 0), "another shop's"
+    assert await erase_customer(world.store, world.shop, "demo", SECRET, world.clock()) == Erased(1, 1, 0, 0)
+    text = await world.database.read(everything)
+    assert SECRET not in text
+    assert "Keep me" in text
+    world.shop.views = {"customer-3": [order()]}
+    assert await erase_customer(world.store, world.shop, "demo", "customer-3", world.clock()) == Erased(0, 0, 1, 0), "who never came"
+    assert [known.customer_id for known in world.shop.forgotten] == [SECRET, SECRET, "customer-3"]

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import replace
+from typing import Any
 
-from sqlalchemy import Connection, delete, or_, select, update
+from sqlalchemy import Connection, Row, delete, or_, select, update
 
 from chat_server.core.model import Json
 from chat_server.core.order_access import visitor_key
@@ -43,16 +44,28 @@ class Erasure:
         row = self._c.execute(select(visitors.c.contact_id, visitors.c.inbox_id).where(visitors.c.id == visitor_id)).first()
         if row is None:
             return None
-        known, browsers, contact_id = Known(row.inbox_id), frozenset({visitor_id}), row.contact_id
-        if contact_id is not None:
-            contact = self._c.execute(select(contacts).where(contacts.c.id == contact_id)).one()
-            known = replace(known, customer_id=contact.customer_id, email=contact.email, phone=contact.phone)
-            browsers = frozenset(self._c.execute(select(visitors.c.id).where(visitors.c.contact_id == contact_id)).scalars())
+        if row.contact_id is None:
+            return self._proven(Person(frozenset({visitor_id}), None, Known(row.inbox_id)))
+        return self._contact(self._c.execute(select(contacts).where(contacts.c.id == row.contact_id)).one())
+
+    def customer(self, inbox_id: str, customer_id: str) -> Person:
+        """The person whom the shop calls so, though they may never have come."""
+        named = (contacts.c.inbox_id == inbox_id, contacts.c.customer_id == customer_id)
+        row = self._c.execute(select(contacts).where(*named)).first()
+        return Person(frozenset(), None, Known(inbox_id, customer_id)) if row is None else self._contact(row)
+
+    def _contact(self, row: Row[Any]) -> Person:
+        browsers = self._c.execute(select(visitors.c.id).where(visitors.c.contact_id == row.id)).scalars()
+        return self._proven(Person(frozenset(browsers), row.id, Known(row.inbox_id, row.customer_id, row.email, row.phone)))
+
+    def _proven(self, person: Person) -> Person:
+        """With the orders that the browsers have proven, and the offers of the conversations."""
+        browsers, contact_id, known = person
         bound, live = order_bindings.c.visitor_id.in_(browsers), order_bindings.c.undone_at.is_(None)
         order_ids = self._c.execute(select(order_bindings.c.order_id).where(bound, live)).scalars()
         made = offers.c.conversation_id.in_(self._conversations_of(browsers, contact_id))
         offer_ids = self._c.execute(select(offers.c.id).where(made)).scalars()
-        return Person(browsers, contact_id, replace(known, order_ids=tuple(sorted({*order_ids})), offer_ids=tuple(sorted(offer_ids))))
+        return person._replace(known=replace(known, order_ids=tuple(sorted({*order_ids})), offer_ids=tuple(sorted(offer_ids))))
 
     def _conversations_of(self, browsers: frozenset[str], contact_id: str | None) -> list[str]:
         people = [*browsers, *([contact_id] if contact_id else [])]
