@@ -48,6 +48,9 @@ export function due(value: string, locale: string): string {
   return dates(locale, "dueAt", { weekday: "short", day: "numeric", month: "short", hour: "numeric", minute: "2-digit" }).format(new Date(value));
 }
 
+/** A number in groups ("6200 0123"): isolated, so that a line from right to left does not turn its groups around. */
+export const ltr = (code: string): string => `\u2066${code}\u2069`;
+
 /** Whole minutes as the largest unit that reads well: "45 minutes", "2 hours", "3 days". */
 export function span(minutes: number, locale: string): string {
   const [value, unit] = minutes < 60 ? [minutes, "minute"] : minutes < 2880 ? [Math.round(minutes / 60), "hour"] : [Math.round(minutes / 1440), "day"];

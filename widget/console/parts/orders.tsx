@@ -1,5 +1,6 @@
 // The shopper's orders, parcel by parcel, with what the shop did about trouble.
 import { Icon } from "../icons.tsx";
+import { ltr } from "../../shared/format.ts";
 import type { OrderView, Shipment } from "../../shared/wire.ts";
 import { explainOrder, unbindOrder } from "../state/orders.ts";
 import { due, inWords, money, named, t, usually, when } from "../words.ts";
@@ -26,7 +27,7 @@ function Parcel({ parcel, at, of }: { parcel: Shipment; at: number; of: number }
       {parcel.overdue ? <div class="late">{t("order.overdue", { expected: due(parcel.overdue.expected), basis: named("basis", parcel.overdue.basis), next: due(parcel.overdue.next_word) })}</div>
         : parcel.basis && !over && !parcel.usually && <div class="small mut">{named("basis", parcel.basis)}</div>}
       {parcel.reason && <div class="small">{named("order_reason", parcel.reason)}</div>}
-      {parcel.tracking_number && <div class="small">{t("order.tracking")} <OutLink href={parcel.tracking_url}>{parcel.tracking_number}</OutLink></div>}
+      {parcel.tracking_number && <div class="small">{t("order.tracking")} <OutLink href={parcel.tracking_url}>{ltr(parcel.tracking_number)}</OutLink></div>}
       {parcel.scans.length > 0 && (
         <details class="fold">
           <summary>{t("order.scans", { n: parcel.scans.length })}</summary>

@@ -1,7 +1,7 @@
 // An order in a message: its one word, what is late in words and colour, each parcel's way, and what the shop did.
 
 import type { ComponentChildren, VNode } from "preact";
-import { due, inWords, money } from "../../shared/format.ts";
+import { due, inWords, ltr, money } from "../../shared/format.ts";
 import { safeHref } from "../../shared/text.ts";
 import type { OrderView, Shipment } from "../../shared/wire.ts";
 import type { Scene } from "../app/ui.ts";
@@ -46,7 +46,7 @@ export function Way({ parcel, scene, children }: { parcel: Shipment; scene: Scen
       {parcel.reason && <p class="quiet">{parcel.reason}</p>}
       {(parcel.carrier || link) && (
         <p class="quiet">
-          {parcel.carrier} {link ? <a href={link} target="_blank" rel="noopener noreferrer">{t("track", { number: parcel.tracking_number ?? "" })}</a> : parcel.tracking_number}
+          {parcel.carrier} {link ? <a href={link} target="_blank" rel="noopener noreferrer">{t("track", { number: ltr(parcel.tracking_number ?? "") })}</a> : <bdi dir="ltr">{parcel.tracking_number}</bdi>}
         </p>
       )}
     </div>
