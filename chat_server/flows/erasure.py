@@ -21,6 +21,8 @@ from chat_server.flows.ports import OrderMemory, Store, Tx
 FORGET = "forget_in_bot"
 FORGET_ORDERS = "forget_in_orders"
 LONGEST_PAUSE = timedelta(hours=1)
+ONCE_MORE = timedelta(minutes=1)
+"""after which the bot is asked a second time: a question that was given up may still lie before its door"""
 log = structlog.get_logger("erasure")
 
 
@@ -60,7 +62,7 @@ async def _erase(store: Store, orders: OrderMemory, person: Callable[[Tx], Perso
     def work(tx: Tx) -> Erased:
         browsers, contact_id, _ = person(tx)
         conversations = tx.erasure.erase(browsers, contact_id)
-        tx.jobs.add(_forgetting(each, now) for each in conversations)
+        tx.jobs.add(_forgetting(each, at) for each in conversations for at in (now, now + ONCE_MORE))
         if reached.waiting:
             tx.jobs.add([Job(new_id(FORGET_ORDERS), FORGET_ORDERS, now, {"known": known.to_json()})])
         return Erased(len(browsers), len(conversations), *reached)
@@ -70,9 +72,9 @@ async def _erase(store: Store, orders: OrderMemory, person: Callable[[Tx], Perso
     return done
 
 
-def _forgetting(conversation: str, now: datetime) -> Job:
+def _forgetting(conversation: str, at: datetime) -> Job:
     """In the lane of the conversation: after a turn of the bot that is under way."""
-    return Job(new_id(FORGET), FORGET, now, {"conversation": conversation})
+    return Job(new_id(FORGET), FORGET, at, {"conversation": conversation})
 
 
 async def _later(context: Context, job: Job) -> None:

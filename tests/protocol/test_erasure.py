@@ -140,13 +140,24 @@ async def test_the_bot_forgets_every_conversation_of_theirs_when_it_is_there_aga
     assert world.bot.forgotten == []
     world.clock.forward(minutes=1)
     await world.work_off()
-    assert sorted(world.bot.forgotten) == sorted(theirs)
+    assert sorted(world.bot.forgotten) == sorted([*theirs, *theirs])
     world.clock.forward(days=1)
     await world.work_off()
-    assert len(world.bot.forgotten) == 2, "once"
-    await erase(world.store, world.shop, one.id, world.clock())
-    await world.work_off()
-    assert len(world.bot.forgotten) == 4, "and again when they are erased again"
+    assert len(world.bot.forgotten) == 4, "no more"
+
+
+async def test_the_bot_is_asked_once_more_a_minute_later_for_a_question_that_was_given_up(world: World) -> None:
+    visitor = await world.visitor()
+    sent = await messages.send_message(world.context, visitor, world.draft("Hello"), None)
+    for asked in (2, 4):  # and again when they are erased again
+        await erase(world.store, world.shop, visitor.id, world.clock())
+        await world.work_off()
+        world.clock.forward(seconds=59)
+        await world.work_off()
+        assert len(world.bot.forgotten) == asked - 1
+        world.clock.forward(seconds=1)
+        await world.work_off()
+        assert world.bot.forgotten == [sent["conversation"]] * asked
 
 
 async def test_a_shop_without_a_bot_has_nothing_to_forget_there(world: World) -> None:
