@@ -95,10 +95,10 @@ export function WhyStage() {
             {told.overdue.map((one) => (
               <p class={`small ${one.withdrawn_at ? "mut" : "late"}`}>
                 {t("why.overdue", { step: named("stage", one.step.split("/")[0]), expected: due(one.expected), basis: named("basis", one.basis), n: one.samples })}{" "}
-                {one.withdrawn_at ? t("why.withdrawn", { date: when(one.withdrawn_at) }) : ""}
+                {one.withdrawn_at ? t("why.withdrawn", { date: due(one.withdrawn_at) }) : ""}
               </p>
             ))}
-            {told.corrections.map((one) => <p class="small late">{t("why.corrected", { said: named("stage", one.said), at: when(one.said_at), stage: named("stage", one.stage), since: when(one.since), by: named("why_by", one.by) })}</p>)}
+            {told.corrections.map((one) => <p class="small late">{t("why.corrected", { said: named("stage", one.said), at: due(one.said_at), stage: named("stage", one.stage), since: due(one.since), by: named("why_by", one.by) })}</p>)}
             <ol class="events">{told.events.map((event) => <Event key={event.source_id + event.delivery_id} event={event} />)}</ol>
             {told.events.length === 0 && <p class="none">{t("why.no_events")}</p>}
             {!told.complete && <p class="small mut">{t("why.more")}</p>}
