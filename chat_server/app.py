@@ -206,6 +206,7 @@ class Shopbell:
             clocks.run(),
             self.connections.run(),
             self.order_facts.run(),
+            self.orders.run(),
             self.watch.run(self.inboxes, lambda inbox_id: tell_presence(self.context, inbox_id)),
         )
         yield
