@@ -28,6 +28,9 @@ class BoundedTrackers(InMemoryTrackerStore):
         self._events = events
 
     async def save(self, tracker: DialogueStateTracker) -> None:
+        if not tracker.events:  # so the chat server has a conversation forgotten; a new one that is still empty is made again
+            self.store.pop(tracker.sender_id, None)
+            return
         await super().save(self._cut(tracker) if len(tracker.events) > self._events else tracker)
         self.store.move_to_end(tracker.sender_id)
         while len(self.store) > self._conversations:

@@ -99,7 +99,7 @@ async def forget(settings: configuration.Settings, visitor_id: str) -> str:
     database = Database(settings.database)
     try:
         await migrate_all(database)
-        done = await erase(Store(database), visitor_id)
+        done = await erase(Store(database), visitor_id, now())
     except ClientError as error:
         raise InvalidConfiguration(f"--visitor: {error.message}") from None
     finally:

@@ -14,7 +14,7 @@ from chat_server.core.inbox import Inbox
 from chat_server.core.model import Json
 from chat_server.core.offer_reading import parse_offers
 from chat_server.core.order_news import OrderMessage
-from chat_server.core.order_news_reading import parse_order_messages
+from chat_server.core.order_news_reading import in_languages, parse_order_messages
 from chat_server.core.policy import parse_policy
 from chat_server.core.policy_table import Invalid, Table
 from chat_server.core.triggers import compile_rules
@@ -73,7 +73,7 @@ def _inbox(document: object, messages: Mapping[str, OrderMessage]) -> InboxFile:
         raise Invalid("inbox.consent", 'is "implied" or "required"')
     offers = parse_offers(_tables(table, "offers"))
     rules = parse_rules(_tables(table, "triggers"), "inbox.triggers")
-    order_messages = parse_order_messages(_tables(table, "order_messages"), messages, "inbox.order_messages")
+    order_messages = parse_order_messages(_tables(table, "order_messages"), in_languages(messages, locales), "inbox.order_messages")
     for where, offer in [(f"trigger {rule.id}", rule.offer) for rule in rules] + [
         (f"order message {stage}", message.offer) for stage, message in order_messages.items()
     ]:

@@ -57,12 +57,11 @@ async function buildDist() {
   await mkdir(dist, { recursive: true });
   const manifest = {};
   const all = await languages();
-  const localeFiles = {};
+  // One hash for all languages: the app names them all, and each hash of its own would cost it ten bytes that do not compress.
+  const edition = hash(JSON.stringify(all));
   for (const [tag, messages] of Object.entries(all)) {
-    const text = `export default ${JSON.stringify(messages)}`;
-    localeFiles[tag] = `locale-${tag}-${hash(text)}.js`;
-    manifest[`locale-${tag}.js`] = localeFiles[tag];
-    await writeFile(join(dist, localeFiles[tag]), text);
+    manifest[`locale-${tag}.js`] = `locale-${tag}-${edition}.js`;
+    await writeFile(join(dist, manifest[`locale-${tag}.js`]), `export default ${JSON.stringify(messages)}`);
   }
   const hashed = { ...browser, outdir: dist, entryNames: "[name]-[hash]", chunkNames: "[name]-[hash]", metafile: true };
   const note = ({ metafile }) => {
@@ -76,7 +75,7 @@ async function buildDist() {
   await one("fallback", "shopper/fallback/main.ts", {}, { plugins: [onlyPolling], inject: [] });
   await one("orders", "shopper/orders/main.tsx", {}, { inject: [join(here, "shopper/cards/jsx.ts")] });
   const chunks = { __EXTRA__: quoted("extra"), __CARDS__: quoted("cards"), __ORDERS__: quoted("orders"), __FALLBACK__: quoted("fallback") };
-  await one("app", "shopper/app/main.tsx", { __LOCALES__: JSON.stringify(localeFiles), ...chunks }, { mangleProps: /^_[a-zA-Z]/, reserveProps: /^_(destroy|reconnecting)$/ });
+  await one("app", "shopper/app/main.tsx", { __LOCALES__: JSON.stringify(Object.keys(all)), __EDITION__: JSON.stringify(edition), ...chunks }, { mangleProps: /^_[a-zA-Z]/, reserveProps: /^_(destroy|reconnecting)$/ });
   await build({
     ...browser, format: "iife", inject: [], entryPoints: ["shopper/loader.ts"], outfile: join(dist, "loader.js"),
     define: { __APP__: quoted("app"), __EXTRA__: quoted("extra"), __LABELS__: JSON.stringify(labels(all)) },
@@ -112,7 +111,7 @@ async function buildTests() {
   const entries = [...(await walk(join(here, "test"), /\.test\.tsx?$/)), ...(await walk(join(here, "console"), /\.test\.tsx?$/))];
   await build({
     ...common, minify: false, sourcemap: "inline", platform: "node", format: "esm", packages: "external", plugins: [cssText], outdir: out, outbase: here,
-    outExtension: { ".js": ".mjs" }, define: { __LOCALES__: "{}", __WIDGET__: JSON.stringify(here) },
+    outExtension: { ".js": ".mjs" }, define: { __LOCALES__: "[]", __EDITION__: '""', __WIDGET__: JSON.stringify(here) },
     entryPoints: Object.fromEntries(entries.map((e) => [relative(here, e).replace(/[/\\]/g, "-").replace(/\.tsx?$/, ""), e])),
   });
 }
@@ -130,7 +129,7 @@ async function buildGallery() {
     if (existsSync(script))
       await build({
         ...browser, ...(own ? {} : { plugins: [] }), minify: false, entryPoints: { [name]: script }, outdir: out,
-        define: { __LOCALES__: "{}", __ALL_LOCALES__: JSON.stringify(await languages()), __STRINGS__: JSON.stringify(nudgeStrings(await languages())) },
+        define: { __LOCALES__: "[]", __EDITION__: '""', __ALL_LOCALES__: JSON.stringify(await languages()), __STRINGS__: JSON.stringify(nudgeStrings(await languages())) },
       });
     await writeFile(join(out, `${name}.html`), await readFile(page));
   }
@@ -147,7 +146,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     // Rebuilds all of it when any source changes: a build takes well under a second.
     const rebuild = { name: "rebuild", setup: (b) => b.onEnd(async () => { await buildDist(); console.log("built"); }) };
     const entry = existsSync(join(here, "console/main.tsx")) ? ["shopper/app/main.tsx", "console/main.tsx"] : ["shopper/app/main.tsx"];
-    const watching = await context({ ...browser, write: false, outdir: dist, entryPoints: entry, plugins: [slimSocketIo, cssText, rebuild], define: { __LOCALES__: "{}" } });
+    const watching = await context({ ...browser, write: false, outdir: dist, entryPoints: entry, plugins: [slimSocketIo, cssText, rebuild], define: { __LOCALES__: "[]", __EDITION__: '""' } });
     await watching.watch();
   } else {
     const manifest = await buildDist();

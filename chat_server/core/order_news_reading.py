@@ -46,6 +46,16 @@ def parse_order_messages(
     return messages
 
 
+def in_languages(messages: Mapping[str, OrderMessage], locales: Sequence[str]) -> dict[str, OrderMessage]:
+    """The messages without the languages that nobody reads here: all of a message's texts travel with each piece of news.
+    English stays, for a language that has no words of its own."""
+    read = {"en", *(locale.split("-")[0] for locale in locales)}
+    return {
+        stage: replace(message, text={locale: text for locale, text in message.text.items() if locale in read})
+        for stage, message in messages.items()
+    }
+
+
 def _class(table: Table, default: MessageClass) -> MessageClass:
     allowed = (MessageClass.ORDER_PROBLEM, MessageClass.ORDER_PROGRESS, MessageClass.SERVICE)
     name = table.text("class", default.value)

@@ -19,22 +19,15 @@ _OPTIONAL = re.compile(r"\[([^\[\]|]*)(?:\|([^\[\]|]*))?\](?!\()")
 _PLACEHOLDER = re.compile(r"\{(\w*)\}")
 
 _MONTHS = {
-    "en": ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
-    "pl": (
-        "stycznia",
-        "lutego",
-        "marca",
-        "kwietnia",
-        "maja",
-        "czerwca",
-        "lipca",
-        "sierpnia",
-        "września",
-        "października",
-        "listopada",
-        "grudnia",
-    ),
+    "en": "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(),
+    "pl": "stycznia lutego marca kwietnia maja czerwca lipca sierpnia września października listopada grudnia".split(),
+    "uk": "січня лютого березня квітня травня червня липня серпня вересня жовтня листопада грудня".split(),
+    "ru": "января февраля марта апреля мая июня июля августа сентября октября ноября декабря".split(),
+    "te": "జనవరి ఫిబ్రవరి మార్చి ఏప్రిల్ మే జూన్ జులై ఆగస్టు సెప్టెంబర్ అక్టోబర్ నవంబర్ డిసెంబర్".split(),
+    "ar": "يناير فبراير مارس أبريل مايو يونيو يوليو أغسطس سبتمبر أكتوبر نوفمبر ديسمبر".split(),
 }
+"""As they stand beside a day."""
+_MONTH_FIRST = frozenset({"en", "te"})
 
 _CARRIERS = {
     "dhl": "DHL",
@@ -77,16 +70,14 @@ def fill(text: str, values: Mapping[str, str | None]) -> str:
 
 
 def day_text(expected: date | datetime, locale: str, zone: tzinfo) -> str:
-    """`Nov 25`, `25 listopada`, with the time where one is known (`Nov 25, 14:00`); in other languages `2026-11-25`."""
+    """`Nov 25`, `25 listopada`, with the time where one is known (`Nov 25, 14:00`); in languages not known here `2026-11-25`."""
     day = day_of(expected, zone)
-    clock = f", {expected.astimezone(zone):%H:%M}" if isinstance(expected, datetime) else ""
-    match locale.split("-")[0]:
-        case "en":
-            return f"{_MONTHS['en'][day.month - 1]} {day.day}{clock}"
-        case "pl":
-            return f"{day.day} {_MONTHS['pl'][day.month - 1]}{clock}"
-        case _:
-            return f"{day.isoformat()}{clock}"
+    language = locale.split("-")[0]
+    clock = f"{'،' if language == 'ar' else ','} {expected.astimezone(zone):%H:%M}" if isinstance(expected, datetime) else ""
+    if language not in _MONTHS:
+        return f"{day.isoformat()}{clock}"
+    month = _MONTHS[language][day.month - 1]
+    return f"{month} {day.day}{clock}" if language in _MONTH_FIRST else f"{day.day} {month}{clock}"
 
 
 def day_of(moment: date | datetime, zone: tzinfo) -> date:

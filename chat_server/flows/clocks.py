@@ -16,7 +16,7 @@ import structlog
 from chat_server.core import conversation as core
 from chat_server.core.model import Job, Plan
 from chat_server.core.order_access import WINDOW
-from chat_server.flows import bot_turns, offer_calls, offer_making, offers, proactive
+from chat_server.flows import bot_turns, erasure, offer_calls, offer_making, offers, proactive
 from chat_server.flows.context import Context, save
 from chat_server.flows.handoff import assign_waiting
 from chat_server.flows.once import KEEP_ANSWERS
@@ -26,8 +26,8 @@ LEASE = timedelta(seconds=20)
 """how long the jobs of a process that died are nobody's"""
 RENEW_S = 5.0
 LIMIT = 32
-ROOM_OF = {offers.DELIVER: 8}
-"""of LIMIT, for a kind that waits for somebody else's server: when that one hangs, the other kinds go on"""
+ROOM_OF = {offers.DELIVER: 8, erasure.FORGET: 2}
+"""of LIMIT, for a kind that waits for another server: when that one hangs, the other kinds go on"""
 KEEP_JOBS = timedelta(days=7)
 KEEP_SESSIONS = timedelta(days=7)
 KEEP_VISITS = timedelta(days=90)
@@ -56,6 +56,7 @@ class Clocks:
             offers.DELIVER: lambda job: offer_calls.deliver(context, job),
             offers.GIVE_UP: lambda job: offers.give_up(context, job),
             offer_making.EXPIRE: lambda job: offers.expire(context, job),
+            erasure.FORGET: lambda job: erasure.forget_in_bot(context, job),
         }
 
     async def run(self) -> None:

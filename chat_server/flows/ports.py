@@ -207,9 +207,10 @@ class Announcer(Protocol):
 
 
 class Bot(Protocol):
-    """The bot (outbound/bot.py). `ask` raises BotUnavailable."""
+    """The bot (outbound/bot.py). Both raise BotUnavailable."""
 
     async def ask(self, question: BotQuestion) -> BotAnswer: ...
+    async def forget(self, conversation: str) -> None: ...
 
 
 class Catalogue(Protocol):

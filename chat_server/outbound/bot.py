@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
+from urllib.parse import quote
 
 import aiohttp
 
@@ -32,7 +33,7 @@ _INTENT = re.compile(r"/[a-z][a-z_]{0,63}(\{.{0,300}\})?")
 
 
 class RasaBot:
-    """One per chat server. `session` is shared and outlives it; `token` is Rasa's --auth-token, which guards `/status` only."""
+    """One per chat server. `session` is shared and outlives it; `token` is Rasa's --auth-token, which does not guard the webhook."""
 
     def __init__(
         self,
@@ -99,6 +100,24 @@ class RasaBot:
                 return "ready" if answer.status == 200 else "loading" if answer.status == 409 else "off"
         except (aiohttp.ClientError, TimeoutError, OSError):
             return "off"
+
+    async def forget(self, conversation: str) -> None:
+        """Take a conversation out of Rasa's memory. May be repeated; one that is not there is forgotten too. Raises BotUnavailable.
+
+        Rasa does it after a turn that it is still busy with. Past the breaker and the slots: whoever asks waits for longer than they do.
+        """
+        try:
+            async with self._session.put(
+                f"{self._url}/conversations/{quote(conversation, safe='')}/tracker/events",
+                params={"token": self._token},
+                json=[],
+                timeout=aiohttp.ClientTimeout(total=self._timeout_s),
+                allow_redirects=False,
+            ) as answer:
+                if answer.status != 200:
+                    raise BotUnavailable(f"status {answer.status}")
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise BotUnavailable(f"connection: {type(error).__name__}") from error
 
     async def _post(self, body: dict[str, Any]) -> BotAnswer | None:
         """One request; None for a silent answer."""

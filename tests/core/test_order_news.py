@@ -23,7 +23,7 @@ from chat_server.core.order_news import (
     news_of,
     words,
 )
-from chat_server.core.order_news_reading import parse_order_messages
+from chat_server.core.order_news_reading import in_languages, parse_order_messages
 from chat_server.core.order_news_text import check, day_text, fill, still_ahead
 from chat_server.core.policy import MessageClass
 from chat_server.core.policy_table import Invalid
@@ -60,26 +60,51 @@ def said(told: OrderNews, locale: str = "en") -> str:
     return words(told, BUILT_IN[told.stage].text[locale], locale, WARSAW, NOW)
 
 
-def test_every_stage_has_words_in_both_languages_and_its_class() -> None:
+LANGUAGES = ("en", "pl", "uk", "ru", "te", "ar")
+
+
+def test_every_stage_has_words_in_every_language_and_its_class() -> None:
     assert tuple(BUILT_IN) == STAGES
     for stage, message in BUILT_IN.items():
-        assert set(message.text) == {"en", "pl"}
+        assert tuple(message.text) == LANGUAGES
         assert message.class_ is (MessageClass.ORDER_PROBLEM if stage in PROBLEMS else MessageClass.ORDER_PROGRESS)
         assert message.enabled
 
 
 @pytest.mark.parametrize("stage", STAGES)
-@pytest.mark.parametrize("locale", ["en", "pl"])
+@pytest.mark.parametrize("locale", LANGUAGES)
 @pytest.mark.parametrize("known", [True, False])
 def test_the_words_stand_whatever_is_known(stage: str, locale: str, known: bool) -> None:
     told = news(stage) if known else news(stage, expected=None, carrier=None, measure={})
     text = said(told, locale)
     assert "1001" in text
     assert not re.search(r"[\[\]{}|]|None|  |\.\.| [.,]", text), text
-    assert text[0].isupper()
+    assert not text[0].islower()
     assert text.endswith((".", "?", "!"))
     if not known:
         assert not re.search(r"25|InPost|fee", text)
+
+
+@pytest.mark.parametrize(
+    ("locales", "kept"),
+    [
+        (("pl", "en"), {"en", "pl"}),
+        (("uk",), {"en", "uk"}),
+        (("de", "ru-RU"), {"en", "ru"}),
+    ],
+)
+def test_an_inbox_keeps_the_languages_that_it_speaks_and_english(locales: tuple[str, ...], kept: set[str]) -> None:
+    messages = in_languages(BUILT_IN, locales)
+    assert tuple(messages) == STAGES
+    assert {frozenset(message.text) for message in messages.values()} == {frozenset(kept)}
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_every_language_tells_as_much_as_english(stage: str) -> None:
+    def places(locale: str) -> set[str]:
+        return set(re.findall(r"\{(\w+)\}", BUILT_IN[stage].text[locale]))
+
+    assert {locale: places(locale) for locale in LANGUAGES} == dict.fromkeys(LANGUAGES, places("en"))
 
 
 def test_a_delay_tells_what_happened_the_time_what_was_done_and_the_way_out() -> None:
@@ -112,6 +137,11 @@ def test_today_is_the_shops_today() -> None:
         (date(2026, 11, 25), "en-GB", "Nov 25"),
         (date(2026, 11, 25), "pl", "25 listopada"),
         (date(2026, 5, 3), "pl", "3 maja"),
+        (date(2026, 11, 25), "uk", "25 листопада"),
+        (date(2026, 11, 25), "ru-RU", "25 ноября"),
+        (date(2026, 11, 25), "te", "నవంబర్ 25"),
+        (date(2026, 11, 25), "ar", "25 نوفمبر"),
+        (datetime(2026, 11, 25, 13, 30, tzinfo=UTC), "ar", "25 نوفمبر، 14:30"),
         (date(2026, 11, 25), "cs", "2026-11-25"),
         (datetime(2026, 11, 25, 13, 30, tzinfo=UTC), "en", "Nov 25, 14:30"),
         (datetime(2026, 11, 25, 23, 30, tzinfo=UTC), "pl", "26 listopada, 00:30"),
@@ -135,7 +165,7 @@ def test_the_candidate() -> None:
         "delayed",
         "shipment:s-1",
     )
-    assert set(found.message) == {"en", "pl"}
+    assert tuple(found.message) == LANGUAGES
     assert found == candidate(news())
     assert Candidate.from_json(found.to_json()) == found
 

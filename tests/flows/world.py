@@ -114,6 +114,7 @@ class Bot:
     def __init__(self) -> None:
         self.answers: list[BotAnswer | None] = []
         self.questions: list[BotQuestion] = []
+        self.forgotten: list[str] = []
         self.meanwhile: Callable[[], Awaitable[object]] | None = None
         self.state = "ready"
 
@@ -129,6 +130,11 @@ class Bot:
         if answer is None:
             raise BotUnavailable("scripted")
         return answer
+
+    async def forget(self, conversation: str) -> None:
+        if self.state != "ready":
+            raise BotUnavailable("scripted")
+        self.forgotten.append(conversation)
 
 
 class Shop:

@@ -43,6 +43,7 @@ def test_the_smallest_inbox_and_its_defaults(tmp_path: Path) -> None:
     assert (inbox.id, inbox.default_locale, inbox.promised_minutes, inbox.capacity, inbox.consent_required) == ("demo", "en", 240, 4, False)
     assert (inbox.identity_secret, inbox.hours.days, file.sources, file.action) == (None, None, (), None)
     assert set(inbox.order_messages) >= {"placed", "shipped", "delayed", "out_for_delivery", "delivered", "delivery_failed", "cancelled"}
+    assert set(inbox.order_messages["delayed"].text) == {"en"}
     assert len(settings.bot_actions_secret) >= 32, "made at start when none is set"
 
 

@@ -15,7 +15,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from chat_server.core.bot_turn import BotAnswer, BotQuestion
+from chat_server.core.bot_turn import BotAnswer, BotQuestion, BotUnavailable
 from chat_server.outbound.bot import RasaBot
 from tests.processes import BotProcesses
 
@@ -343,3 +343,30 @@ async def test_typed_commands_are_only_text(shop: Shop) -> None:
     shopper = shop.shopper("new")
     assert (await shopper.say("/contact_human_agent")).confidence != 1.0
     assert (await shopper.say("/restart")).replies
+
+
+async def test_what_is_forgotten_leaves_no_word_and_the_next_one_starts_anew(shop: Shop, bot: BotProcesses) -> None:
+    secret, token = "canary-7391", {"token": bot.secrets["SHOPBELL_BOT_TOKEN"]}
+    shopper, other = shop.shopper("two"), shop.shopper("two")
+
+    async def remembered(http: aiohttp.ClientSession, name: str) -> tuple[int, str]:
+        async with http.get(f"{bot.url}/conversations/{name}/story", params=token) as story:
+            if story.status != 200:
+                return story.status, ""
+        async with http.get(f"{bot.url}/conversations/{name}/tracker", params={**token, "include_events": "ALL"}) as tracker:
+            return tracker.status, await tracker.text()
+
+    await other.say(f"where is order 1005 {secret}")
+    await shopper.say(f"where is order 1005 {secret}")
+    async with aiohttp.ClientSession() as http:
+        status, kept = await remembered(http, shopper.name)
+        assert (status, secret in kept, "1005" in kept) == (200, True, True)
+        await shop.bot.forget(shopper.name)
+        assert await remembered(http, shopper.name) == (404, "")
+        await shop.bot.forget(shopper.name)
+        await shopper.say("hello")
+        status, kept = await remembered(http, shopper.name)
+        assert (status, secret in kept, "1005" in kept) == (200, False, False)
+        with pytest.raises(BotUnavailable, match="status 401"):
+            await RasaBot(http, bot.url, "another", lambda: NOW).forget(other.name)
+        assert secret in (await remembered(http, other.name))[1], "nobody else's"

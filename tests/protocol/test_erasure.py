@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import Connection, select
 
@@ -9,7 +11,7 @@ from chat_server.core.model import FactKind, Json
 from chat_server.errors import ClientError, Code
 from chat_server.flows import agents, messages, people, visits
 from chat_server.flows.context import Context
-from chat_server.flows.erasure import Erased, erase
+from chat_server.flows.erasure import FORGET, Erased, erase, forget_in_bot
 from chat_server.flows.once import Request, once
 from chat_server.outbound.tables import metadata
 from tests.flows.world import World
@@ -41,7 +43,7 @@ async def test_no_word_stays_and_every_place_does(world: World) -> None:
     await once(world.context, Request(visitor.id, SECRET, SECRET), lambda plan: {"seq": plan.conversation.seq}, rate)
     assert SECRET in await world.database.read(everything)
     before = await world.facts(conversation)
-    assert await erase(world.store, visitor.id) == Erased(1, 1)
+    assert await erase(world.store, visitor.id, world.clock()) == Erased(1, 1)
     assert SECRET not in await world.database.read(everything)
     after = await world.facts(conversation)
     assert [(fact.seq, fact.kind) for fact in after] == [(fact.seq, fact.kind) for fact in before]
@@ -52,7 +54,7 @@ async def test_no_word_stays_and_every_place_does(world: World) -> None:
 async def test_a_reader_from_before_starts_afresh(world: World) -> None:
     visitor = await world.visitor()
     sent = await messages.send_message(world.context, visitor, world.draft("Hello"), None)
-    await erase(world.store, visitor.id)
+    await erase(world.store, visitor.id, world.clock())
     _, caught_up = await messages.catch_up(world.context, visitor, sent["conversation"], sent["epoch"], sent["seq"])
     assert (caught_up["reset"], caught_up["epoch"], len(caught_up["facts"])) == (True, 2, 1)
 
@@ -60,7 +62,7 @@ async def test_a_reader_from_before_starts_afresh(world: World) -> None:
 async def test_the_browser_comes_back_as_somebody_new(world: World) -> None:
     visitor = await world.visitor(consent=True, timezone="Europe/Warsaw")
     assert await people.find(world.context, world.inbox, visitor.id) is not None
-    await erase(world.store, visitor.id)
+    await erase(world.store, visitor.id, world.clock())
     assert await people.find(world.context, world.inbox, visitor.id) is None
     known, token = await people.recognise(world.context, people.Hello(world.inbox, visitor.id, None, None, None))
     assert known.id != visitor.id
@@ -71,7 +73,7 @@ async def test_nobody_else_is_touched_and_all_browsers_of_a_contact_are(world: W
     one, two, other = await world.visitor("customer-1"), await world.visitor("customer-1"), await world.visitor("customer-2")
     kept = await messages.send_message(world.context, other, world.draft("Keep me"), None)
     await messages.send_message(world.context, one, world.draft("One"), None)
-    assert await erase(world.store, two.id) == Erased(2, 1)
+    assert await erase(world.store, two.id, world.clock()) == Erased(2, 1)
     assert (await world.conversation(kept["conversation"])).epoch == 1
     text = await world.database.read(everything)
     assert "Keep me" in text
@@ -82,14 +84,14 @@ async def test_nobody_else_is_touched_and_all_browsers_of_a_contact_are(world: W
 async def test_what_was_erased_cannot_be_sent_again_and_life_goes_on(world: World) -> None:
     visitor, draft = await world.visitor(), world.draft("Hello")
     sent = await messages.send_message(world.context, visitor, draft, None)
-    await erase(world.store, visitor.id)
+    await erase(world.store, visitor.id, world.clock())
     with pytest.raises(ClientError) as refused:
         await messages.send_message(world.context, visitor, draft, None)
     assert refused.value.code is Code.CONFLICT
     following = await messages.send_message(world.context, visitor, world.draft("More"), sent["conversation"])
     assert (following["seq"], following["epoch"]) == (2, 2)
     with pytest.raises(ClientError) as nobody:
-        await erase(world.store, "vis_nobody")
+        await erase(world.store, "vis_nobody", world.clock())
     assert nobody.value.code is Code.NOT_FOUND
 
 
@@ -99,9 +101,50 @@ async def test_a_bot_that_is_thinking_says_nothing_of_what_was_erased(world: Wor
     world.bot.says(f"Hello {SECRET}", handoff="asked_for_person")
 
     async def forget() -> None:
-        await erase(world.store, visitor.id)
+        await erase(world.store, visitor.id, world.clock())
 
     world.bot.meanwhile = forget
     await world.work_off()
     assert (await world.facts(sent["conversation"]))[-1].kind is FactKind.BOT_ANSWER_DROPPED
     assert SECRET not in await world.database.read(everything)
+
+
+async def test_the_bot_forgets_every_conversation_of_theirs_when_it_is_there_again(world: World) -> None:
+    one, two, other = await world.visitor("customer-1"), await world.visitor("customer-1"), await world.visitor("customer-2")
+    sent = await messages.send_message(world.context, one, world.draft("Hello"), None)
+    agent = await world.agent()
+    await agents.resolve(world.context, agent, sent["conversation"])
+    again = await messages.send_message(world.context, two, world.draft("Hello again"), None)
+    await messages.send_message(world.context, other, world.draft("Hello"), None)
+    theirs = {sent["conversation"], again["conversation"]}
+    assert len(theirs) == 2
+    world.bot.state = "loading"
+    await erase(world.store, one.id, world.clock())
+    await world.work_off()
+    assert world.bot.forgotten == []
+    for _ in range(30):  # however long it takes
+        world.clock.forward(hours=1)
+        await world.work_off()
+    world.bot.state = "ready"
+    world.clock.forward(minutes=59)
+    await world.work_off()
+    assert world.bot.forgotten == []
+    world.clock.forward(minutes=1)
+    await world.work_off()
+    assert sorted(world.bot.forgotten) == sorted(theirs)
+    world.clock.forward(days=1)
+    await world.work_off()
+    assert len(world.bot.forgotten) == 2, "once"
+    await erase(world.store, one.id, world.clock())
+    await world.work_off()
+    assert len(world.bot.forgotten) == 4, "and again when they are erased again"
+
+
+async def test_a_shop_without_a_bot_has_nothing_to_forget_there(world: World) -> None:
+    visitor = await world.visitor()
+    sent = await messages.send_message(world.context, visitor, world.draft("Hello"), None)
+    await world.work_off()
+    await erase(world.store, visitor.id, world.clock())
+    (job,) = await world.jobs(FORGET)
+    assert job.lane == sent["conversation"], "after a turn that is under way"
+    assert await forget_in_bot(replace(world.context, bot=None), job) == "no_bot"

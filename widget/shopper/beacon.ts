@@ -23,7 +23,7 @@ export function beacon(url: string, frame: () => object | undefined, answered: (
   const body = () => {
     const whole: Record<string, unknown[]> = { ...frame(), activities: [] };
     for (const one of waiting)
-      if (Array.isArray(one)) (whole[one[0]] ??= []).push(one[1]);
+      if ("0" in one) (whole[one[0]] ??= []).push(one[1]);
       else whole.activities!.push({ id: one.id, kind: one.kind, ago_ms: Math.max(0, Date.now() - one.at), data: one.data });
     return JSON.stringify(whole);
   };
@@ -50,7 +50,7 @@ export function beacon(url: string, frame: () => object | undefined, answered: (
         const answer = (await response.json()) as BeaconAnswer;
         next = answer.again! * 1e3;
         if (frame()) answered(answer);
-      } else if (response.status > 499 || response.status === 429) throw 0;
+      } else if (/5..|429/.test(response.status as unknown as string)) throw 0;
       // Any other refusal is for good: what it was about is dropped.
       failures = 0;
     } catch {

@@ -12,11 +12,12 @@ const address = () => location.href.replace(/#(?![!/]).*/, "");
 /** Starts to watch, once for each document; `shop` gets each ecommerce event that the page pushes. Returns `page` (a page view by hand) and `leave` (tells what is not told yet). */
 export function watch(note: Note, shop: (entry: Data) => void) {
   const on = (name: string, listener: (event: never) => void) => addEventListener(name, listener as EventListener, true);
-  let url = "";
-  let seconds = 0;
-  let told = 0;
-  let depth = 0;
-  let leaving = 0;
+  // All are set by the first page view, below.
+  let url!: string;
+  let seconds!: number;
+  let told!: number;
+  let depth!: number;
+  let leaving!: number;
 
   const leave = () => {
     if (seconds > told) note("dwell", { url, seconds: (told = seconds) });
@@ -48,7 +49,7 @@ export function watch(note: Note, shop: (entry: Data) => void) {
   setInterval(() => {
     if (document.hidden) return;
     if (!(++seconds % STEP_S)) leave();
-    const quarter = Math.round(((scrollY + innerHeight) / document.documentElement.scrollHeight) * 4 - 0.3) * 25;
+    const quarter = (((scrollY + innerHeight) / document.documentElement.scrollHeight) * 4 + 0.2 | 0) * 25;
     if (scrollY && quarter > depth) note("scroll", { url, depth: (depth = quarter) });
   }, 1000);
   on("mouseout", (event: MouseEvent) => {

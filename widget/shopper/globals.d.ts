@@ -2,7 +2,8 @@
 declare const __APP__: string;
 declare const __EXTRA__: string;
 declare const __LABELS__: Record<string, string>;
-declare const __LOCALES__: Record<string, string>;
+declare const __EDITION__: string;
+declare const __LOCALES__: string[];
 declare const __STRINGS__: Record<string, string[]>;
 declare module "*.css" {
   const text: string;

@@ -8,11 +8,11 @@ import css from "./loader.css";
 
 const page = window as unknown as { shopbell?: Call & { q?: unknown[][]; on?: number } };
 const base = (document.currentScript as HTMLScriptElement).src.split("/widget/")[0]!;
-const chunk = <T>(name: string) => import(`${base}/widget/${name}${again}`) as Promise<T>;
+const chunk = <T>(name: string) => import(base + "/widget/" + name + again) as Promise<T>;
 const extra = (use: (module: ExtraModule) => void) => chunk<ExtraModule>(__EXTRA__).then(use);
 /** Browsers may remember a failure: after one, chunks are asked for by another address. */
 let again = "";
-const language = () => host!.options.locale || document.documentElement.lang || undefined;
+const language = () => host!.options.locale || document.documentElement.lang;
 
 let host: Host | undefined;
 let watching: ReturnType<typeof watch> | undefined;
@@ -26,14 +26,14 @@ function makeHost(options: InitOptions): Host {
   sheet.replaceSync(css);
   root.adoptedStyleSheets = [sheet];
   const button = root.appendChild(document.createElement("button"));
-  button.className = `l ${options.position}`;
+  button.className = "l " + options.position;
   button.hidden = options.launcher === false;
   button.onclick = () => call("open");
   button.onpointerenter = button.onfocus = () => chunk(__APP__);
   return {
     base, options, root, button, with: withApp, report: sender.report, page: () => watching?.page(),
     keep(token) {
-      const slot = `shopbell.${options.key}`;
+      const slot = "shopbell." + options.key;
       const may = allowed();
       try {
         // Another tab may have got a newer one.
@@ -45,9 +45,9 @@ function makeHost(options: InitOptions): Host {
         // The browser refuses: the visitor lives as long as this page.
       }
     },
-    emit: (name, detail) => document.dispatchEvent(new CustomEvent(`shopbell:${name}`, { detail })),
+    emit: (name, detail) => document.dispatchEvent(new CustomEvent("shopbell:" + name, { detail })),
     unread(count) {
-      button.textContent = __LABELS__[language()?.slice(0, 2) as string] ?? "Chat";
+      button.textContent = __LABELS__[language().slice(0, 2)] ?? "Chat";
       if (count) button.appendChild(document.createElement("b")).textContent = ` ${count} `;
       this.emit("unread", { count });
     },
@@ -59,7 +59,7 @@ function makeHost(options: InitOptions): Host {
 const withApp = (use?: (app: App) => void) => {
   if (!loading) {
     host!.button.ariaBusy = "true";
-    loading = chunk<AppModule>(__APP__).then(({ start }) => start(host!)).then((app) => (host!.app = app));
+    loading = chunk<AppModule>(__APP__).then(async ({ start }) => (host!.app = await start(host!)));
   }
   loading.then(use, () => {
     again += "?";
@@ -68,14 +68,15 @@ const withApp = (use?: (app: App) => void) => {
   });
 };
 
-const allowed = () => host && host.options.consent !== "required" && host.options.consent !== false;
+// Neither "required" nor false.
+const allowed = () => host && !/^[rf]/.test(host.options.consent as string);
 
-const sender = beacon(`${base}/v1/visits`, () => {
+const sender = beacon(base + "/v1/visits", () => {
   if (!allowed()) return;
   host!.keep();
-  const { key, timezone, identity, consent } = host!.options;
+  const { key, identity, timezone, consent } = host!.options;
   return {
-    key, identity, timezone, consent: consent === true || undefined, visitor: host!.token || undefined, locale: language(),
+    key, identity, timezone, consent: consent === true || undefined, visitor: host!.token, locale: language(),
     page: { url: location.href, title: document.title },
   };
 }, (answer) => {
@@ -124,14 +125,15 @@ const api: Record<string, (...args: never[]) => unknown> = {
 
 // Calls wait until the launcher is drawn. What is not here is in `extra`; a method that does not exist says nothing.
 const queue = page.shopbell?.q ?? [];
-const call: Call = (method, ...args) =>
+const call: NonNullable<typeof page.shopbell> = (method, ...args) =>
   !host && method !== "init" ? queue.push([method, ...args])
   : api[method] ? api[method](...(args as never[]))
   : extra(({ more }) => more[method]?.(host!, call, ...(args as never[])));
 
 if (!page.shopbell?.on) {
-  page.shopbell = Object.assign(call, { on: 1 });
-  addEventListener("visibilitychange", () => document.hidden && (watching?.leave(), sender.leave()), true);
+  page.shopbell = call;
+  call.on = 1;
+  addEventListener("visibilitychange", () => document.hidden && (watching?.leave(), sender.leave()));
   const first = queue.find(([method]) => method === "init");
   if (first) call(...(first as [string]));
 }

@@ -11,8 +11,8 @@ const folder = join(__WIDGET__, "locales");
 const all = Object.fromEntries(readdirSync(folder).map((f) => [f.replace(".json", ""), JSON.parse(readFileSync(join(folder, f), "utf8")) as Messages]));
 const places = (text: string) => [...text.matchAll(/\{(\w+)\}/g)].map((m) => m[1]).sort();
 
-test("en, pl and one right-to-left language are there", () => {
-  for (const tag of ["en", "pl", "ar"]) assert.ok(all[tag], tag);
+test("the languages that are promised are there, and one right-to-left language", () => {
+  for (const tag of ["en", "pl", "uk", "ru", "te", "ar"]) assert.ok(all[tag], tag);
   assert.deepEqual(["en", "pl", "ar", "ar-EG", "he"].map(direction), ["ltr", "ltr", "rtl", "rtl", "rtl"]);
 });
 
@@ -28,6 +28,11 @@ for (const [tag, messages] of Object.entries(all))
     }
   });
 
+test("Ukrainian has its own apostrophe, and no language borrows a letter of its neighbour", () => {
+  assert.doesNotMatch(JSON.stringify(all.uk), /['’ыэёъ]/);
+  assert.doesNotMatch(JSON.stringify(all.ru), /[іїєґ]/);
+});
+
 test("every key that the views use stands in the languages", () => {
   const used = new Set<string>();
   for (const file of ["app/composer.tsx", "app/log.tsx", "app/main.tsx", "app/panel.tsx", "cards/main.tsx", "cards/order.tsx"])
@@ -39,6 +44,10 @@ test("every key that the views use stands in the languages", () => {
 test("plurals, places and holes", () => {
   const pl = translator(all.pl!, "pl");
   assert.deepEqual([1, 3, 5].map((n) => pl("stars", { n })), ["1 gwiazdka", "3 gwiazdki", "5 gwiazdek"]);
+  const stars = (tag: string, ...counts: number[]) => counts.map((n) => translator(all[tag]!, tag)("stars", { n }));
+  assert.deepEqual(stars("uk", 1, 3, 5, 21), ["1 зірка", "3 зірки", "5 зірок", "21 зірка"]);
+  assert.deepEqual(stars("ru", 1, 3, 5, 12), ["1 звезда", "3 звезды", "5 звёзд", "12 звёзд"]);
+  assert.deepEqual(stars("te", 1, 5), ["1 స్టార్", "5 స్టార్లు"]);
   assert.equal(translator(all.en!, "en")("with", { name: "<b>" }), "You are talking to <b>");
   assert.equal(translator(all.en!, "en")("no_such_key"), "no_such_key");
 });

@@ -34,8 +34,8 @@ export async function start(host: Host): Promise<App> {
   let drawing = true;
 
   async function words(): Promise<Kit> {
-    const locale = pickLocale([options.locale, document.documentElement.lang, ...navigator.languages], Object.keys(__LOCALES__), "en");
-    const { default: messages } = await chunk<{ default: Messages }>(__LOCALES__[locale]!);
+    const locale = pickLocale([options.locale, document.documentElement.lang, ...navigator.languages], __LOCALES__, "en");
+    const { default: messages } = await chunk<{ default: Messages }>(`locale-${locale}-${__EDITION__}.js`);
     return { locale, t: translator(messages, locale) };
   }
   function arrived(fact: Fact) {
