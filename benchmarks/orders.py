@@ -25,6 +25,7 @@ from benchmarks.report import median, quantile
 from benchmarks.shop_events import Made, Sent, storm
 from benchmarks.webhooks import Answers, Packet, Post, request
 from chat_server.outbound.database import Database
+from chat_server.outbound.databases import orders_url
 from order_status.tables import changes, deliveries, orders, watches
 from tools.places import PYTHON
 
@@ -252,7 +253,7 @@ def main(words: Sequence[str] | None = None) -> Measured:
         first.write_text(first.read_text(encoding="utf-8") + _TABLE, encoding="utf-8")
         stack.enter_context(servers.running([bare, ours]))
         cores.settle(own)
-        measured = uvloop.run(measure(bare, ours, f"sqlite:///{folder / 'ours' / 'shopbell.sqlite3'}", plan))
+        measured = uvloop.run(measure(bare, ours, orders_url(f"sqlite:///{folder / 'ours' / 'shopbell.sqlite3'}"), plan))
     show(measured, plan)
     print(f"figures: {report.keep('orders', {'plan': asdict(plan), **asdict(measured)}, args.json)}")
     return measured

@@ -14,13 +14,14 @@ import structlog
 import uvloop
 
 from chat_server import settings as configuration
-from chat_server.app import migrate_all, now
+from chat_server.app import now
 from chat_server.core.model import Agent, Availability, Role
 from chat_server.errors import ClientError, InvalidConfiguration
 from chat_server.flows.context import new_id
 from chat_server.flows.erasure import erase
 from chat_server.inbound.auth import HASHER
 from chat_server.outbound.database import Database
+from chat_server.outbound.databases import Databases
 from chat_server.outbound.migrations import migrate
 from chat_server.outbound.store import Store
 from chat_server.serving import serve
@@ -51,11 +52,11 @@ async def several(settings: configuration.Settings, count: int) -> None:
     """N processes on one port, until SIGINT or SIGTERM."""
     if not settings.several:
         raise InvalidConfiguration("--workers: several processes need PostgreSQL and Redis; set DATABASE_URL and REDIS_URL")
-    database = Database(settings.database)
+    databases = Databases(settings.database)
     try:
-        await migrate_all(database)
+        await databases.migrate()
     finally:
-        await database.close()
+        await databases.close()
     listening = f"Shopbell listens on http://{settings.host}:{settings.port} with {count} processes\n"
     await Workers([sys.executable, "-m", "chat_server", "--worker"], count).run(lambda: print(listening, end="", file=sys.stderr))
 
@@ -84,26 +85,26 @@ async def begin_anew(settings: configuration.Settings) -> int:
 
     The epoch is the time in seconds, so that it is another one also when the same backup is restored twice.
     """
-    database, epoch, count = Database(settings.database), int(now().timestamp()), 0
+    databases, epoch, count = Databases(settings.database), int(now().timestamp()), 0
     try:
-        await migrate_all(database)
-        while some := await Store(database).at_length(lambda tx: tx.conversations.new_epoch(epoch, RENEWED_AT_ONCE)):
+        await databases.migrate()
+        while some := await Store(databases.chat).at_length(lambda tx: tx.conversations.new_epoch(epoch, RENEWED_AT_ONCE)):
             count += some
     finally:
-        await database.close()
+        await databases.close()
     return count
 
 
 async def forget(settings: configuration.Settings, visitor_id: str) -> str:
     """Erases the person behind a visitor; may run beside the servers. Answers how much was reached."""
-    database = Database(settings.database)
+    databases = Databases(settings.database)
     try:
-        await migrate_all(database)
-        done = await erase(Store(database), visitor_id, now())
+        await databases.migrate()
+        done = await erase(Store(databases.chat), visitor_id, now())
     except ClientError as error:
         raise InvalidConfiguration(f"--visitor: {error.message}") from None
     finally:
-        await database.close()
+        await databases.close()
     return f"{done.conversations} conversations and {done.browsers} browsers erased"
 
 

@@ -10,6 +10,7 @@ from order_status.events import Delivery, Effect, OfferAccepted, OfferSettled, O
 from order_status.ingest import Receipt
 from order_status.lookup import FoundOrder
 from order_status.migrations import migrate
+from order_status.migrations.moved import move
 from order_status.sources import SourceConfig
 from order_status.tables import metadata
 from order_status.writer import Writer
@@ -30,4 +31,5 @@ __all__ = [
     "Writer",
     "metadata",
     "migrate",
+    "move",
 ]
