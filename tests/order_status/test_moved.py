@@ -6,7 +6,7 @@ from pathlib import Path
 
 from chat_server.outbound.database import Database
 from chat_server.outbound.databases import Databases, orders_url
-from order_status import OrderStatus, metadata
+from order_status import OrderStatus, metadata, migrate
 from order_status.migrations import VERSION_TABLE, moved
 from tests.order_status.world import SOURCE, World, order, parcel
 from tests.two_databases import sqlite_url
@@ -57,7 +57,7 @@ async def test_everything_moves_once(tmp_path: Path) -> None:
 async def test_a_move_that_was_cut_short_begins_again(tmp_path: Path) -> None:
     url, before = await an_old_file(tmp_path)
     databases = Databases(url)
-    await databases.orders.at_length(moved.migrate)
+    await databases.orders.at_length(migrate)
     rows = await databases.chat.read(lambda conn: moved._page(conn, "order_orders", 0))
     await databases.orders.write(lambda conn: moved._add(conn, "order_orders", rows[: ORDERS // 2]))
     await databases.close()
