@@ -15,17 +15,20 @@ import uvloop
 
 from chat_server import settings as configuration
 from chat_server.app import now
+from chat_server.core.inbox import Inbox
 from chat_server.core.model import Agent, Availability, Role
 from chat_server.errors import ClientError, InvalidConfiguration
 from chat_server.flows.context import new_id
-from chat_server.flows.erasure import erase
+from chat_server.flows.erasure import erase, erase_customer
 from chat_server.inbound.auth import HASHER
 from chat_server.outbound.database import Database
 from chat_server.outbound.databases import Databases
 from chat_server.outbound.migrations import migrate
+from chat_server.outbound.orders import ShopOrders
 from chat_server.outbound.store import Store
 from chat_server.serving import serve
 from chat_server.workers import Workers
+from order_status import OrderStatus
 
 RENEWED_AT_ONCE = 500
 """conversations in one transaction, each with all that was said in it"""
@@ -66,12 +69,17 @@ def told_parent() -> None:
     print("ready", flush=True)
 
 
+def _inbox(settings: configuration.Settings, inbox_id: str) -> Inbox:
+    found = next((each.inbox for each in settings.inboxes if each.inbox.id == inbox_id), None)
+    if found is None:
+        raise InvalidConfiguration(f"--inbox: no inbox file has the id {inbox_id!r}")
+    return found
+
+
 async def put_agent(settings: configuration.Settings, args: argparse.Namespace, password: str) -> None:
     """Create an agent, or change the one with this e-mail."""
-    if args.inbox not in {each.inbox.id for each in settings.inboxes}:
-        raise InvalidConfiguration(f"--inbox: no inbox file has the id {args.inbox!r}")
-    capacity = next(each.inbox.capacity for each in settings.inboxes if each.inbox.id == args.inbox)
-    agent = Agent(new_id("agt"), args.inbox, args.name, args.email.strip().lower(), Role(args.role), Availability.ONLINE, capacity)
+    inbox = _inbox(settings, args.inbox)
+    agent = Agent(new_id("agt"), inbox.id, args.name, args.email.strip().lower(), Role(args.role), Availability.ONLINE, inbox.capacity)
     database = Database(settings.database)
     try:
         await database.write(migrate)
@@ -95,17 +103,25 @@ async def begin_anew(settings: configuration.Settings) -> int:
     return count
 
 
-async def forget(settings: configuration.Settings, visitor_id: str) -> str:
-    """Erases the person behind a visitor; may run beside the servers. Answers how much was reached."""
+async def forget(settings: configuration.Settings, args: argparse.Namespace) -> str:
+    """Erases the person behind a visitor, or a customer; may run beside the servers. Answers how much was reached."""
+    if (args.customer is None) != (args.inbox is None):
+        raise InvalidConfiguration("--customer and --inbox: a customer's id is one of an inbox; give both")
+    inbox = _inbox(settings, args.inbox) if args.inbox is not None else None
     databases = Databases(settings.database)
     try:
         await databases.migrate()
-        done = await erase(Store(databases.chat), visitor_id, now())
+        store, orders = Store(databases.chat), ShopOrders(OrderStatus(databases.orders, (), (), now))
+        if inbox is not None:
+            done = await erase_customer(store, orders, inbox.id, args.customer, now())
+        else:
+            done = await erase(store, orders, args.visitor, now())
     except ClientError as error:
         raise InvalidConfiguration(f"--visitor: {error.message}") from None
     finally:
         await databases.close()
-    return f"{done.conversations} conversations and {done.browsers} browsers erased"
+    waiting = f"; {done.waiting} more as soon as the webhooks that wait for them were read" if done.waiting else ""
+    return f"{done.conversations} conversations, {done.browsers} browsers and {done.orders} orders erased{waiting}"
 
 
 def main() -> int:
@@ -118,8 +134,11 @@ def main() -> int:
     agent.add_argument("--role", default=Role.AGENT.value, choices=[role.value for role in Role])
     agent.add_argument("--password-env", required=True, help="environment variable that holds the password")
     commands.add_parser("restored", help="after a restore, before any server starts: what browsers remember from before is void")
-    person = commands.add_parser("erase", help="forget a person: their words, details and visits")
-    person.add_argument("--visitor", required=True, metavar="ID", help="a browser of theirs; the others follow if the shop signed them in")
+    person = commands.add_parser("erase", help="forget a person: their words, details, visits and orders")
+    which = person.add_mutually_exclusive_group(required=True)
+    which.add_argument("--visitor", metavar="ID", help="a browser of theirs; the others follow if the shop signed them in")
+    which.add_argument("--customer", metavar="ID", help="the shop's own id of them, with --inbox")
+    person.add_argument("--inbox", metavar="ID", help="of the customer")
     parser.add_argument("--workers", type=int, metavar="N", help="N processes on one port; needs PostgreSQL and Redis")
     parser.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)
     args = parser.parse_args()
@@ -131,7 +150,7 @@ def main() -> int:
         elif args.command == "restored":
             print(f"{asyncio.run(begin_anew(settings))} conversations begin anew", file=sys.stderr)
         elif args.command == "erase":
-            print(asyncio.run(forget(settings, args.visitor)), file=sys.stderr)
+            print(asyncio.run(forget(settings, args)), file=sys.stderr)
         elif args.workers is not None:
             if not 1 <= args.workers <= 256:
                 raise InvalidConfiguration(f"--workers: {args.workers} is not between 1 and 256")

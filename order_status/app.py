@@ -13,9 +13,11 @@ from order_status.arrivals import Arrivals
 from order_status.calendars import DeliveryConfig
 from order_status.catalogue import Catalogue
 from order_status.clerk import Clerk
+from order_status.disputes import Disputes
 from order_status.events import Delivery, OfferAccepted, OfferSettled, OrderOverdue, StageChanged
-from order_status.evidence import explanation
+from order_status.evidence import Told, explanation
 from order_status.expected import stands
+from order_status.forgetting import Forgotten, forget_customer
 from order_status.ingest import Ingest, Receipt
 from order_status.keysets import KeySets
 from order_status.lookup import FoundOrder
@@ -24,6 +26,7 @@ from order_status.proof import is_theirs
 from order_status.sources import SourceConfig, check_together, open_source
 from order_status.stages import OrderState
 from order_status.store import operations as operated
+from order_status.traces import Person
 from order_status.view import order_view
 from order_status.watch import Watch
 from order_status.writer import Writer
@@ -56,6 +59,7 @@ class OrderStatus:
         self.operations = Operations(writer, self._sources, clock, self.wake)
         self._clerk = Clerk(writer, clock, self.operations.read_stored, self.wake)
         self._ingest = Ingest(writer, self._sources, KeySets(clock), clock, self.wake, self._clerk)
+        self._disputes = Disputes(writer, self.operations, self._sources, clock)
         self._actions = Actions(writer, actions, clock)
         by_inbox = {each.inbox_id: each for each in deliveries}
         self._watch = Watch(writer, by_inbox, clock, self.wake.set)
@@ -80,6 +84,7 @@ class OrderStatus:
         """Do what is due by time: what is overdue, or contradicted for long enough, becomes a change; old bodies go. How many orders."""
         looked = await self._watch.look(limit)
         await self.operations.tend(limit)
+        await self._disputes.settle(limit)
         return looked
 
     async def due_changes(self, limit: int = 50) -> list[StageChanged]:
@@ -149,7 +154,7 @@ class OrderStatus:
         """Why this order stands where it stands, webhook by webhook (evidence.py); None for an order that nobody told us of."""
         key = (inbox_id, order_id)
 
-        def work(conn: store.Connection) -> tuple[OrderState, list[lookup.Told], list[OrderOverdue]] | None:
+        def work(conn: store.Connection) -> tuple[OrderState, list[Told], list[OrderOverdue]] | None:
             known = store.states(conn, [key]).get(key)
             if known is None:
                 return None
@@ -162,6 +167,10 @@ class OrderStatus:
         state, told, overdue = found
         complete = len(told) <= EVENTS_SHOWN  # bodies may be large: they are read beside the loop, not in it
         return await asyncio.to_thread(explanation, state, told[:EVENTS_SHOWN], self._sources, overdue, complete=complete)
+
+    async def forget_customer(self, inbox_id: str, person: Person) -> Forgotten:
+        """Take a person out of the orders and the stored webhooks (forgetting.py). Again, as long as something is `waiting`."""
+        return await forget_customer(self._writer, inbox_id, person)
 
     async def due_settlements(self, limit: int = 50) -> list[OfferSettled]:
         return await self._writer.read(lambda conn: store.due_settlements(conn, limit))

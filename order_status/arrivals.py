@@ -9,10 +9,9 @@ from datetime import datetime, timedelta
 from order_status import history
 from order_status.calendars import DeliveryConfig, workdays
 from order_status.events import OrderOverdue
-from order_status.stages import OrderState, Parcel
+from order_status.stages import OrderState
 from order_status.store import Connection
 from order_status.usual import SETTLED, Outlook, Ways, outlook, ways
-from order_status.watch import carrier_of
 
 KEPT = timedelta(hours=1)
 MOST = 2000
@@ -33,8 +32,8 @@ class Arrivals:
             return Outlook()
         config, days = self._deliveries[inbox_id]
 
-        def ways_of(parcel: Parcel, stage: str) -> tuple[Ways, Ways]:
-            return self._ways(conn, config, stage, carrier_of(parcel), now), self._ways(conn, config, stage, None, now)
+        def ways_of(stage: str, carrier: str | None) -> Ways:
+            return self._ways(conn, config, stage, carrier, now)
 
         return outlook(state, late, ways_of, days, now)
 

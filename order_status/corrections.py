@@ -69,7 +69,8 @@ class _Hearing:
     def contradiction(self) -> Contradiction | None:
         if self._believed is None or not self._against:
             return None
-        return Contradiction(self._believed, tuple(self._against), self._is_split(self._believed))
+        ended, going_on = self._still_ended(self._believed), self._going_on(self._believed)
+        return Contradiction(self._believed, tuple(self._against), split=ended > 0, outweighs=going_on >= ended)
 
     def _settle(self) -> None:
         """Correct what is believed, when the words against it are enough."""
@@ -79,7 +80,7 @@ class _Hearing:
         ruling = next((each for each in self._corrected if believed.at < each.since <= self._against[-1].at), None)
         if ruling is not None:
             by = "time" if ruling.by == "time" else "operator"
-        elif len({mark.at for mark in self._against}) >= CONFIRMED and not self._is_split(believed):
+        elif len({mark.at for mark in self._against}) >= CONFIRMED and not self._still_ended(believed):
             by = "scans"
         else:
             return
@@ -87,6 +88,10 @@ class _Hearing:
         self.corrections.append(Correction(believed, since, goes_on.stage, by))
         self._believed, self._against = goes_on, []
 
-    def _is_split(self, believed: Mark) -> bool:
-        """Whether the last word of some teller is still that the journey ended."""
-        return any(SHIPMENT_RANK[mark.stage] >= SHIPMENT_RANK[believed.stage] for mark in self._last.values())
+    def _still_ended(self, believed: Mark) -> int:
+        """Of how many tellers the last word is still that the journey ended."""
+        return sum(SHIPMENT_RANK[mark.stage] >= SHIPMENT_RANK[believed.stage] for mark in self._last.values())
+
+    def _going_on(self, believed: Mark) -> int:
+        """How many tellers have said since that it goes on; where as many say one as the other, theirs are the newest words."""
+        return sum(mark.at > believed.at and SHIPMENT_RANK[mark.stage] < SHIPMENT_RANK[believed.stage] for mark in self._last.values())

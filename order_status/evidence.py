@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from order_status.events import Adjustment, Mark, OrderEvent, OrderFragment, OrderOverdue, Shipment, Track
-from order_status.lookup import Told
 from order_status.shops import Keyed, Verified
 from order_status.sources import Source
 from order_status.stages import (
@@ -36,6 +35,19 @@ _PAYMENT = frozenset({"paid", "payment_failed"})
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """One webhook as it was accepted. `body` is empty when its time is over; its `summary` stays. `topic`: an unsigned header's hint."""
+
+    source_id: str
+    delivery_id: str
+    kind: str
+    received_at: datetime
+    body: bytes
+    topic: str
+    summary: str
+
+
+@dataclass(frozen=True, slots=True)
 class Claim:
     """One thing that a webhook said: of `entity` (as in the timeline), that it reached `stage` at `at`."""
 
@@ -59,14 +71,14 @@ def explanation(
 ) -> dict[str, Any]:
     """Newest first. `complete`: whether these are all the webhooks of the order. A body that cannot be read any more has no `said`."""
     read = [(each, _read(each, sources)) for each in told]
-    first = _first_words([(each.received_at, claims) for each, claims in read if claims])
+    first = _first_words([(each.received_at, body) for each, body in read if body])
     return {
         "order_id": state.head.order_id,
         "number": state.head.number,
         "headline": headline(state),
         "decided_by": decided_by(state),
         "complete": complete,
-        "events": [_event(state, each, claims, sources, first) for each, claims in read],
+        "events": [_event(state, each, body, sources, first) for each, body in read],
         "corrections": [
             {
                 "shipment_id": parcel.facts.id,
@@ -83,15 +95,20 @@ def explanation(
     }
 
 
+@dataclass(frozen=True, slots=True)
+class _Body:
+    """What a webhook said, its own time, its digest, and whether it was for the record only."""
+
+    at: datetime
+    digest: str
+    quiet: bool
+    claims: tuple[Claim, ...]
+
+
 def _event(
-    state: OrderState,
-    told: Told,
-    claims: tuple["_Body", list[Claim]] | None,
-    sources: Mapping[str, Source],
-    first: Mapping[Claim, datetime],
+    state: OrderState, told: Told, body: _Body | None, sources: Mapping[str, Source], first: Mapping[Claim, datetime]
 ) -> dict[str, Any]:
     source = sources.get(told.source_id)
-    body = claims[0] if claims else None
     return {
         "source_id": told.source_id,
         "source": source.config.kind if source else None,
@@ -103,51 +120,41 @@ def _event(
         "quiet": body is not None and body.quiet,
         "summary": told.summary,
         "said": [
-            {"entity": claim.entity, "stage": claim.stage, "at": _iso(claim.at), "verdict": _verdict(state, claim, body, told, first)}
-            for claim in (claims[1] if claims else [])
+            {"entity": claim.entity, "stage": claim.stage, "at": _iso(claim.at), "verdict": _verdict(state, claim, told, first)}
+            for claim in (body.claims if body else ())
         ],
     }
 
 
-@dataclass(frozen=True, slots=True)
-class _Body:
-    """A webhook's own time, its digest (of a snapshot), and whether it was for the record only."""
-
-    at: datetime
-    digest: str
-    quiet: bool
-    snapshot: bool
-
-
-def _read(told: Told, sources: Mapping[str, Source]) -> tuple[_Body, list[Claim]] | None:
-    """What a webhook said; None where its source or its body is gone."""
+def _read(told: Told, sources: Mapping[str, Source]) -> _Body | None:
+    """None where its source or its body is gone, or it is read as something else today."""
     source = sources.get(told.source_id)
     if source is None or not told.body:
         return None
-    event = source.shop.translate(told.body, source.zone, Verified(told.delivery_id, topic=told.topic, at=told.received_at))
+    event = source.translate(told.body, Verified(told.delivery_id, topic=told.topic, at=told.received_at))
     if isinstance(event, Keyed):
         event = event.event
     match event:
         case OrderEvent():
             claims = [Claim("order", event.status, event.head.stamp.at)]
             claims += [Claim("payment", event.payment, event.head.stamp.at)] if event.payment else []
-            claims += [claim for shipment in event.shipments for claim in _of_shipment(shipment)]
+            claims += [_of_shipment(shipment) for shipment in event.shipments]
             claims += [_of_adjustment(adjustment) for adjustment in event.adjustments]
             stamp = event.head.stamp
-            return _Body(stamp.at, stamp.digest, event.head.test or not event.head.notify, True), claims
+            return _Body(stamp.at, stamp.digest, event.head.test or not event.head.notify, tuple(claims))
         case OrderFragment():
-            claims = [claim for shipment in event.shipments for claim in _of_shipment(shipment)]
+            claims = [_of_shipment(shipment) for shipment in event.shipments]
             claims += [_of_adjustment(adjustment) for adjustment in event.adjustments]
             claims += [claim for track in event.tracks for claim in _of_track(track)]
-            return _Body(event.stamp.at, event.stamp.digest, event.quiet, False), claims
+            return _Body(event.stamp.at, event.stamp.digest, event.quiet, tuple(claims))
         case _:
             return None
 
 
-def _of_shipment(shipment: Shipment) -> list[Claim]:
+def _of_shipment(shipment: Shipment) -> Claim:
     """The stage of the snapshot; its scans repeat what other webhooks said."""
     scan = next((scan for scan in reversed(shipment.scans) if scan.stage == shipment.stage), None)
-    return [Claim(f"shipment:{shipment.id}", shipment.stage, scan.at if scan else shipment.at)]
+    return Claim(f"shipment:{shipment.id}", shipment.stage, scan.at if scan else shipment.at)
 
 
 def _of_adjustment(adjustment: Adjustment) -> Claim:
@@ -158,19 +165,17 @@ def _of_track(track: Track) -> list[Claim]:
     return [Claim(f"parcel:{track.key}", mark.stage, mark.at) for mark in track.marks[-MARKS_SHOWN:]]
 
 
-def _first_words(told: Sequence[tuple[datetime, tuple[_Body, list[Claim]]]]) -> dict[Claim, datetime]:
+def _first_words(told: Sequence[tuple[datetime, _Body]]) -> dict[Claim, datetime]:
     """When each claim first reached us."""
     first: dict[Claim, datetime] = {}
-    for received_at, (_, claims) in told:
-        for claim in claims:
+    for received_at, body in told:
+        for claim in body.claims:
             first[claim] = min(received_at, first.get(claim, received_at))
     return first
 
 
-def _verdict(state: OrderState, claim: Claim, body: _Body | None, told: Told, first: Mapping[Claim, datetime]) -> Verdict:
+def _verdict(state: OrderState, claim: Claim, told: Told, first: Mapping[Claim, datetime]) -> Verdict:
     ledger, _, name = claim.entity.partition(":")
-    if body is None:
-        return "unknown"
     match ledger:
         case "order":
             return _of_order(state, claim, told, first)

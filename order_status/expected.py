@@ -144,6 +144,11 @@ def passed(parcel: Parcel) -> list[Passed]:
     ]
 
 
+def carrier_of(parcel: Parcel) -> str:
+    """As history knows it; empty where nobody names one."""
+    return (parcel.facts.carrier or "").strip().lower()[:128]
+
+
 def due_of(parcel: Parcel) -> tuple[Due, Basis] | None:
     """What the shopper was told last: the promise, unless the carrier's ETA lies after it."""
     promised, eta = parcel.facts.promised, parcel.facts.eta

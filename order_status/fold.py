@@ -37,9 +37,9 @@ def fold(state: OrderState | None, event: OrderEvent) -> OrderState:
 def join(one: OrderState, other: OrderState) -> OrderState:
     """All that two states know. Both must be of the same order."""
     customers = [known for known in (one.customer, other.customer) if known is not None]
-    return OrderState(
+    joined = OrderState(
         head=_join_heads(one.head, other.head),
-        customer=max(customers, key=lambda known: (known.customer.id is not None, known.stamp), default=None),
+        customer=_newest_customer(customers),
         statuses=_earliest(one.statuses + other.statuses),
         payments=_join_payments(one.payments + other.payments),
         parcels=_join_parcels(one.parcels + other.parcels),
@@ -48,6 +48,27 @@ def join(one: OrderState, other: OrderState) -> OrderState:
         tracks=join_tracks(one.tracks + other.tracks),
         rulings=join_rulings(one.rulings + other.rulings),
     )
+    stamps = [stamp for stamp in (one.forgotten, other.forgotten) if stamp is not None]
+    return _without_person(joined, max(stamps), customers) if stamps else joined
+
+
+def forget(state: OrderState) -> OrderState:
+    """The order without its person: their name, contacts and id, and the address of the order's page, which may open it to whoever has
+    it. Its stages stay. Only a newer snapshot tells of them again."""
+    known = [state.customer] if state.customer else []
+    newest = max([state.head.stamp, *(each.stamp for each in known), *([state.forgotten] if state.forgotten else [])])
+    return _without_person(state, newest, known)
+
+
+def _without_person(state: OrderState, forgotten: Stamp, customers: Iterable[KnownCustomer]) -> OrderState:
+    """`customers`: all that are known; those that are not newer are left out."""
+    newer = [known for known in customers if known.stamp > forgotten]
+    head = state.head if state.head.stamp > forgotten else replace(state.head, url=None)
+    return replace(state, head=head, customer=_newest_customer(newer), forgotten=forgotten)
+
+
+def _newest_customer(customers: Iterable[KnownCustomer]) -> KnownCustomer | None:
+    return max(customers, key=lambda known: (known.customer.id is not None, known.stamp), default=None)
 
 
 def _join_heads(one: OrderHead, other: OrderHead) -> OrderHead:

@@ -9,10 +9,11 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import RowMapping, bindparam, select, tuple_, update
+from sqlalchemy import RowMapping, bindparam, select, update
 
 from order_status.events import Due, OrderOverdue
 from order_status.store import Connection, OrderKey, insert_once, put_each
+from order_status.store.keys import among
 from order_status.tables import durations, overdue, watches
 
 REMEMBERED = 500
@@ -40,7 +41,7 @@ def look_at(conn: Connection, looks: Sequence[tuple[OrderKey, datetime | None]])
 def durations_of(conn: Connection, keys: Sequence[OrderKey]) -> dict[OrderKey, dict[tuple[str, str], bool]]:
     """What is recorded of these orders: (shipment, step) -> whether with the way to the arrival."""
     found: dict[OrderKey, dict[tuple[str, str], bool]] = defaultdict(dict)
-    for row in conn.execute(select(durations).where(tuple_(durations.c.inbox_id, durations.c.order_id).in_(keys))).mappings():
+    for row in conn.execute(select(durations).where(among(durations.c.inbox_id, durations.c.order_id, keys))).mappings():
         found[(row["inbox_id"], row["order_id"])][(row["shipment_id"], row["step"])] = row["rest_s"] is not None
     return found
 
@@ -108,7 +109,7 @@ def ways(conn: Connection, inbox_id: str, country: str, stage: str, carrier: str
 def overdue_of(conn: Connection, keys: Sequence[OrderKey]) -> dict[OrderKey, list[OrderOverdue]]:
     """Every step of these orders that was ever overdue, also the withdrawn ones."""
     found: dict[OrderKey, list[OrderOverdue]] = defaultdict(list)
-    query = select(overdue).where(tuple_(overdue.c.inbox_id, overdue.c.order_id).in_(keys)).order_by(overdue.c.raised_at, overdue.c.step)
+    query = select(overdue).where(among(overdue.c.inbox_id, overdue.c.order_id, keys)).order_by(overdue.c.raised_at, overdue.c.step)
     for row in conn.execute(query).mappings():
         found[(row["inbox_id"], row["order_id"])].append(_overdue(row))
     return found

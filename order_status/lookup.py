@@ -5,11 +5,11 @@ To be run inside the writer that app.py is handed. Walk f.
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import or_, select
 
+from order_status.evidence import Told
 from order_status.stages import OrderState
 from order_status.store import Connection, states
 from order_status.tables import deliveries, orders
@@ -25,19 +25,6 @@ class FoundOrder:
     view: dict[str, Any]
     customer_id: str | None
     customer_name: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """One webhook as it was accepted. `body` is empty when its time is over; its `summary` stays. `topic`: an unsigned header's hint."""
-
-    source_id: str
-    delivery_id: str
-    kind: str
-    received_at: datetime
-    body: bytes
-    topic: str
-    summary: str
 
 
 def numbered(conn: Connection, inbox_id: str, numbers: Collection[str], *, also_ids: bool = False) -> list[tuple[str, OrderState]]:

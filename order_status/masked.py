@@ -14,7 +14,8 @@ _PERSONAL = re.compile(
     r"|line_?[12]|(house|building|flat)_?number|zip|zip_?code|post_?code|postal_?code|browser_ip|client_ip|ip_address)",
     re.IGNORECASE,
 )
-_PEOPLE = re.compile(r"(customer|buyer|user|recipient|receiver|consignee|billing|shipping|address)\w*|\w*address", re.IGNORECASE)
+PEOPLE = re.compile(r"(customer|buyer|user|recipient|receiver|consignee|billing|shipping|address)\w*|\w*address", re.IGNORECASE)
+"""names of what holds a person's details"""
 COVER = "•••"
 
 
@@ -43,7 +44,7 @@ def _field(name: str, value: Any, person: bool) -> Any:
     personal = _PERSONAL.fullmatch(name) or (person and name.lower() in ("name", "city"))
     if personal and isinstance(value, (str, int)) and not isinstance(value, bool):
         return COVER if value else value
-    return _cover(value, person=bool(_PEOPLE.fullmatch(name)))
+    return _cover(value, person=bool(PEOPLE.fullmatch(name)))
 
 
 def _by_look(text: str) -> str:

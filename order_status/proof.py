@@ -15,7 +15,7 @@ _LONGEST_COUNTRY_CODE = 3
 def is_theirs(known: Customer | None, email: str | None, phone: str | None) -> bool:
     """True when each of what is given fits, and something is given."""
     told = known or Customer(None)
-    given = [fits for fits in (_same_email(told.email, email), _same_phone(told.phone, phone)) if fits is not None]
+    given = [fits for fits in (_same_email(told.email, email), same_phone(told.phone, phone) if phone else None) if fits is not None]
     return bool(given) and all(given)
 
 
@@ -46,10 +46,8 @@ def _same_email(told: str | None, typed: str | None) -> bool | None:
     return _equal(one or "", other or "") and one is not None and other is not None
 
 
-def _same_phone(told: str | None, typed: str | None) -> bool | None:
-    """Where one side leaves the country's code out, the rest of the number decides."""
-    if not typed:
-        return None
+def same_phone(told: str | None, typed: str | None) -> bool:
+    """Where one side leaves the country's code out, the rest of the number decides. What is none, or masked, is no other's."""
     one, other = normal_phone(told), normal_phone(typed)
     if one is None or other is None:
         return False

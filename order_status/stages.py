@@ -47,11 +47,13 @@ class Correction:
 
 @dataclass(frozen=True, slots=True)
 class Contradiction:
-    """An ended journey is said to go on: `words` came after `said`, the earliest first. `split`: somebody else still says that it ended."""
+    """An ended journey is said to go on: `words` came after `said`, the earliest first. `split`: somebody else still says that it ended;
+    `outweighs`: but no more tellers than those who say since that it goes on."""
 
     said: Mark
     words: tuple[Mark, ...]
     split: bool
+    outweighs: bool = True
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -110,7 +112,10 @@ class KnownMeasure:
 
 @dataclass(frozen=True, slots=True)
 class OrderState:
-    """All that is known of an order: the same for any order of arrival of the same snapshots (see fold.py). Every tuple is sorted."""
+    """All that is known of an order: the same for any order of arrival of the same snapshots (see fold.py). Every tuple is sorted.
+
+    `forgotten`: a snapshot that is not newer says nothing of the person any more.
+    """
 
     head: OrderHead
     customer: KnownCustomer | None
@@ -121,6 +126,7 @@ class OrderState:
     measures: tuple[KnownMeasure, ...]
     tracks: tuple[Track, ...] = ()
     rulings: tuple[Ruling, ...] = ()
+    forgotten: Stamp | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,11 @@ import math
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import partial
 
 from order_status.events import Due, OrderOverdue
-from order_status.expected import ENOUGH, LATE_SHARE, Step, due_of, step_of
-from order_status.stages import OrderState, Parcel, expected, headline, is_cancelled, is_open, rank_of
+from order_status.expected import ENOUGH, LATE_SHARE, Step, carrier_of, due_of, step_of
+from order_status.stages import OrderState, expected, headline, is_cancelled, is_open, rank_of
 from order_status.workdays import Workdays
 
 SETTLED = timedelta(days=10)
@@ -52,9 +53,9 @@ def ways(taken: Sequence[timedelta | None]) -> Ways:
     return Ways(len(taken), arrived[rank - 1] if known else None)
 
 
-def usual(step: Step, own: Ways, shop: Ways, days: Workdays, now: datetime) -> Usual | None:
+def usual(step: Step, own: Ways, shop: Callable[[], Ways], days: Workdays, now: datetime) -> Usual | None:
     """`own`: of this carrier; `shop`: of all the shop's carriers together, where that one is too new. None too for a day that is over."""
-    found = own if own.samples >= ENOUGH else shop if own.samples else Ways()
+    found = own if own.samples >= ENOUGH else shop() if own.samples else Ways()
     if found.most is None:
         return None
     by = days.day_of(days.after(step.since, found.most))
@@ -62,9 +63,13 @@ def usual(step: Step, own: Ways, shop: Ways, days: Workdays, now: datetime) -> U
 
 
 def outlook(
-    state: OrderState, late: Collection[OrderOverdue], ways_of: Callable[[Parcel, str], tuple[Ways, Ways]], days: Workdays, now: datetime
+    state: OrderState,
+    late: Collection[OrderOverdue],
+    ways_of: Callable[[str, str | None], Ways],
+    days: Workdays,
+    now: datetime,
 ) -> Outlook:
-    """`late`: what stands of what is overdue: of such a parcel nothing is usual any more. `ways_of`: own and shop's, of a stage."""
+    """`late`: what stands of what is overdue: of such a parcel nothing is usual any more. `ways_of`: of a stage, with a carrier or all."""
     if is_cancelled(state) or headline(state) in _OVER:
         return Outlook()
     overdue, found = {each.shipment_id for each in late}, dict[str, Usual]()
@@ -73,7 +78,7 @@ def outlook(
         step, told = step_of(parcel), due_of(parcel)
         if step is None or parcel.facts.id in overdue or (told is not None and not _is_over(told[0], days, now)):
             continue
-        day = usual(step, *ways_of(parcel, step.stage), days, now)
+        day = usual(step, ways_of(step.stage, carrier_of(parcel)), partial(ways_of, step.stage, None), days, now)
         if day is not None:
             found[parcel.facts.id] = day
     told_day = expected(state)

@@ -13,7 +13,7 @@ from typing import Any
 from order_status import history, store
 from order_status.calendars import DeliveryConfig, workdays
 from order_status.events import Effect, OrderOverdue
-from order_status.expected import UNTIL_NEXT_WORD, Expected, Pace, Step, due_of, expect, pace, passed, stands, step_of
+from order_status.expected import UNTIL_NEXT_WORD, Expected, Pace, Step, carrier_of, due_of, expect, pace, passed, stands, step_of
 from order_status.news import OVERDUE_FRESH, News, overdue_key
 from order_status.stages import OrderState, Parcel, headline, is_cancelled
 from order_status.store import desk
@@ -161,7 +161,7 @@ class _Look:
                 self._speak_again(noticed)
                 continue
             own = pace_of(self._conn, self._config, step.stage, carrier_of(parcel), self._now)
-            shop = pace_of(self._conn, self._config, step.stage, None, self._now)
+            shop = pace_of(self._conn, self._config, step.stage, None, self._now) if own.most is None else Pace()
             found = expect(step, due_of(parcel), own, shop, self._days, [each.told for each in before if each.told is not None])
             if found is None:
                 continue
@@ -217,7 +217,3 @@ class _Look:
 
     def _look_again(self, at: datetime) -> None:
         self.again_at = at if self.again_at is None else min(self.again_at, at)
-
-
-def carrier_of(parcel: Parcel) -> str:
-    return (parcel.facts.carrier or "").strip().lower()[:128]

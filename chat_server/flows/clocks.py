@@ -57,6 +57,7 @@ class Clocks:
             offers.GIVE_UP: lambda job: offers.give_up(context, job),
             offer_making.EXPIRE: lambda job: offers.expire(context, job),
             erasure.FORGET: lambda job: erasure.forget_in_bot(context, job),
+            erasure.FORGET_ORDERS: lambda job: erasure.forget_in_orders(context, job),
         }
 
     async def run(self) -> None:

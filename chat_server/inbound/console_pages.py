@@ -22,13 +22,13 @@ from chat_server.flows.context import Context
 from chat_server.flows.people import token_hash
 from chat_server.inbound import payloads as p
 from chat_server.inbound.auth import agent_of, check_password, session, start_session
+from chat_server.inbound.console_words import LANGUAGES, say_in
 from chat_server.inbound.limits import Limits
 
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' https: data:; font-src 'self'; "
     "form-action 'self'; frame-ancestors 'none'; base-uri 'none'; require-trusted-types-for 'script'"
 )
-LANGUAGES = ("en", "pl")
 log = structlog.get_logger("console")
 
 
@@ -155,10 +155,10 @@ class ConsolePages:
     def _set(self, response: web.StreamResponse, name: str, value: str, max_age: int) -> None:
         response.set_cookie(name, value, path="/", httponly=True, secure=self._secure, samesite="Lax", max_age=max_age)
 
-    def page(self, name: str, status: int = 200, **values: Any) -> web.Response:
-        """A template, with the policy of the console's pages."""
+    def page(self, name: str, status: int = 200, *, lang: str, **values: Any) -> web.Response:
+        """A template in one language, with the policy of the console's pages."""
         try:
-            text = self._pages.get_template(name).render(asset=self._asset, dir="ltr", **values)
+            text = self._pages.get_template(name).render(asset=self._asset, lang=lang, dir="ltr", say=say_in(lang), **values)
         except FileNotFoundError:
             raise web.HTTPServiceUnavailable(text="The browser code is not built yet. Run: make widget\n") from None
         headers = {"Content-Security-Policy": CSP, "Cache-Control": "no-store", "X-Frame-Options": "DENY"}

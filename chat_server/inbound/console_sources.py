@@ -21,7 +21,7 @@ from chat_server.flows import offer_calls
 from chat_server.flows.context import Context
 from chat_server.flows.ports import Tx
 from chat_server.inbound.console_pages import ConsolePages, language
-from chat_server.inbound.console_words import WORDS
+from chat_server.inbound.console_words import say_in
 
 MAY = frozenset({Role.OWNER, Role.ADMIN, Role.SUPERVISOR})
 PAGE = "/console/sources"
@@ -175,10 +175,8 @@ class ConsoleSources:
         return found
 
     def _not_yours(self, request: web.Request) -> web.HTTPForbidden:
-        words = WORDS.get(language(request), {})
-        title, text, back = (words.get(each, each) for each in ("For supervisors", "Ask one to look at the sources.", "To the inbox"))
-        onward = {"href": "/console", "label": back}
-        shown = self._pages.page("message.html", 403, lang=language(request), title=title, text=text, action=onward, code=403)
+        onward, text = {"href": "/console", "label": "To the inbox"}, "Ask one to look at the sources."
+        shown = self._pages.page("message.html", 403, lang=language(request), title="For supervisors", text=text, action=onward, code=403)
         headers = {name: value for name, value in shown.headers.items() if name not in ("Content-Type", "Content-Length")}
         return web.HTTPForbidden(text=shown.text, content_type="text/html", headers=headers)
 
@@ -193,13 +191,14 @@ class ConsoleSources:
     def _show(self, request: web.Request, agent: Agent, name: str, **values: Any) -> web.Response:
         inbox = self._context.inboxes[agent.inbox_id]
         lang, zone = language(request), ZoneInfo(inbox.hours.zone)
-        words = WORDS.get(lang, {})
 
         def when(moment: datetime | None) -> str:
             return moment.astimezone(zone).strftime("%Y-%m-%d %H:%M") if moment is not None else "–"
 
-        tools: dict[str, Any] = {"say": lambda text: words.get(text, text), "span": lambda each: _span(each, words)}
-        return self._pages.page(name, lang=lang, inbox=inbox.name, when=when, plain=_plain, **tools, **values)
+        def span(stretch: timedelta | None) -> str:
+            return _span(stretch, say_in(lang))
+
+        return self._pages.page(name, lang=lang, inbox=inbox.name, when=when, span=span, plain=_plain, **values)
 
 
 def _offers_and_names(tx: Tx, inbox_id: str, now: datetime) -> tuple[list[Json], dict[str, str]]:
@@ -232,15 +231,15 @@ def _moment(text: str | None) -> datetime | None:
     return found if found is None or found.tzinfo is not None else found.replace(tzinfo=UTC)
 
 
-def _span(span: timedelta | None, words: Mapping[str, str]) -> str:
+def _span(span: timedelta | None, say: Callable[[str], str]) -> str:
     """A stretch of time in its largest unit."""
     if span is None:
         return "–"
     seconds = int(span.total_seconds())
     for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
         if seconds >= 2 * size or (seconds >= size and unit == "min"):
-            return f"{seconds // size} {words.get(unit, unit)}"
-    return f"{max(seconds, 0)} s"
+            return f"{seconds // size} {say(unit)}"
+    return f"{max(seconds, 0)} {say('s')}"
 
 
 def _plain(code: str | None) -> str:

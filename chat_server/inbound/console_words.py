@@ -1,176 +1,26 @@
-"""What the console's plain pages say, in Polish beside English. The words of the console's island are in widget/console/locales."""
+"""What the console's plain pages say, by language; the words of its island are in widget/console/locales.
+
+The templates hold the English words, and so do the keys of templates/locales; a word that no file knows is said as it stands.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Callable, Mapping
+from functools import cache
+from pathlib import Path
 
-_EN = {
-    "said.accepted": "Read again. What was new in it is taken; nothing is told twice.",
-    "said.duplicate": "It was taken before.",
-    "said.ignored": "It was read: a kind that is not taken.",
-    "said.malformed": "It still cannot be read.",
-    "said.no_body": "Its body is not stored any more.",
-    "said.no_source": "Its source is not configured any more.",
-    "said.not_found": "It is gone.",
-    "said.unreadable": "Its order cannot be read; see the orders that are set aside.",
-    "said.dropped": "Thrown away.",
-    "said.corrected": "Corrected. Who heard the old word is told once.",
-    "said.kept": "It stays as it was said.",
-    "said.settled": "It was settled before.",
-    "said.rebuilt": "The order was made anew.",
-    "said.called": "The shop is being called again.",
-    "said.conflict": "The shop has answered, or is being called.",
-    "verdict.corrected": "corrected",
-    "verdict.kept": "stays as it was said",
-    "verdict.withdrawn": "dissolved by itself",
-    "by.time": "by itself, after its time",
-    "by.scans": "by further reports",
-    "act.replay": "replayed",
-    "act.read": "read again",
-    "act.drop": "threw away",
-    "act.rebuild": "made anew",
-    "act.look": "looked at in full",
-    "act.call": "called the shop about",
-}
-_PL = {
-    "Sources": "Źródła",
-    "Inbox": "Skrzynka",
-    "Contradictions": "Sprzeczności",
-    "Order": "Zamówienie",
-    "We said": "Powiedzieliśmy:",
-    "Since then it was reported as": "Potem zgłoszono:",
-    "The sources disagree: which of them is right?": "Źródła mówią co innego: które ma rację?",
-    "Without another word it is corrected by itself:": "Jeśli nikt nie zaprzeczy, poprawi się samo:",
-    "What was sent about it": "Co o tym przysłano",
-    "It stays: ": "Zostaje: ",
-    "Correct to: ": "Popraw na: ",
-    "How they are doing": "Stan źródeł",
-    "No shop backend is connected to this inbox.": "Do tej skrzynki nie jest podłączony żaden sklep.",
-    "nothing yet": "jeszcze nic",
-    "silent for longer than usual": "milczy dłużej niż zwykle",
-    "well": "w porządku",
-    "Last event": "Ostatnie zdarzenie",
-    "%s ago": "%s temu",
-    "usually within": "zwykle w ciągu",
-    "accepted": "przyjęte",
-    "duplicate": "powtórzone",
-    "duplicates": "powtórzone",
-    "refused": "odrzucone",
-    "ignored": "pominięte",
-    "Refused": "Odrzucone",
-    "Unknown statuses": "Nieznane statusy",
-    "Came before their order": "Przyszły przed zamówieniem",
-    "Not taken": "Nieobsługiwane",
-    "Secrets": "Sekrety",
-    "verified last": "ostatnio potwierdził",
-    "Replayed by hand": "Powtórzone ręcznie",
-    "never used": "nigdy nieużyty",
-    "Bodies are kept": "Treści są przechowywane",
-    "days": "dni",
-    "Could not be read": "Nie udało się odczytać",
-    "Signed by the shop, and not understood. Nothing of them was taken.": (
-        "Podpisane przez sklep, ale niezrozumiałe. Nic z nich nie przyjęto."
-    ),
-    "Show it": "Pokaż",
-    "Read again": "Odczytaj ponownie",
-    "Throw away": "Wyrzuć",
-    "Orders set aside": "Zamówienia odłożone",
-    "Their saved state cannot be read. They can be made anew from the webhooks that are still stored; nothing is told twice.": (
-        "Nie da się odczytać ich zapisanego stanu. Można je odtworzyć z przechowanych webhooków; nic nie będzie powiedziane dwa razy."
-    ),
-    "Make anew": "Odtwórz",
-    "Offers without the shop's answer": "Oferty bez odpowiedzi sklepu",
-    "calls:": "wywołania:",
-    "Call again": "Wywołaj ponownie",
-    "Latest webhooks": "Ostatnie webhooki",
-    "Source": "Źródło",
-    "Order id": "Id zamówienia",
-    "all": "wszystkie",
-    "Show": "Pokaż",
-    "Nothing was stored yet.": "Nic jeszcze nie zapisano.",
-    "Body": "Treść",
-    "Replay": "Powtórz",
-    "its body is gone": "treść usunięta",
-    "Older": "Starsze",
-    "Lately": "Ostatnio",
-    "Webhook": "Webhook",
-    "What is wrong": "Co jest źle",
-    "Received": "Otrzymano",
-    "In short": "W skrócie",
-    "Delivery": "Dostarczenie",
-    "Show names and addresses": "Pokaż nazwiska i adresy",
-    "It is logged that you looked.": "Zapisujemy, kto to oglądał.",
-    "Its body was kept for as long as the inbox says; the digest and the summary stay.": (
-        "Treść przechowywano tak długo, jak każe skrzynka; zostają skrót i streszczenie."
-    ),
-    "For supervisors": "Dla kierowników",
-    "Ask one to look at the sources.": "Poproś kogoś z nich, by zajrzał do źródeł.",
-    "To the inbox": "Do skrzynki",
-    "d": "dni",
-    "h": "godz.",
-    "preparing": "w przygotowaniu",
-    "packed": "spakowane",
-    "shipped": "wysłane",
-    "in transit": "w drodze",
-    "out for delivery": "w doręczeniu",
-    "delivery failed": "nieudane doręczenie",
-    "ready for pickup": "do odbioru",
-    "delivered": "doręczone",
-    "returning": "wraca",
-    "returned to sender": "zwrócone do nadawcy",
-    "lost": "zaginione",
-    "cancelled": "anulowane",
-    "order": "zamówienie",
-    "parcel": "paczka",
-    "bad signature": "zły podpis",
-    "no signature": "brak podpisu",
-    "bad header": "nieczytelny nagłówek",
-    "too old": "zbyt stare",
-    "too new": "z przyszłości",
-    "too large": "za duże",
-    "malformed": "nieczytelne",
-    "unknown key": "nieznany klucz",
-    "no key set": "brak zestawu kluczy",
-    "order unreadable": "zamówienie nieczytelne",
-    "corrected": "poprawione",
-    "kept": "zostawione",
-    "settled": "już rozstrzygnięte",
-    "dropped": "wyrzucone",
-    "rebuilt": "odtworzone",
-    "called": "wywołane",
-    "uncovered": "odsłonięte",
-    "no body": "brak treści",
-    "not found": "nie ma",
-    "no answer": "brak odpowiedzi",
-    "shop unreachable": "sklep nieosiągalny",
-    "no action address": "brak adresu",
-    "gone": "adres wyłączony",
-    "said.accepted": "Odczytano ponownie. Co było nowe, przyjęto; nic nie zostanie powiedziane dwa razy.",
-    "said.duplicate": "Przyjęto to już wcześniej.",
-    "said.ignored": "Odczytano: to rodzaj, którego nie przyjmujemy.",
-    "said.malformed": "Nadal nie da się tego odczytać.",
-    "said.no_body": "Treść nie jest już przechowywana.",
-    "said.no_source": "To źródło nie jest już skonfigurowane.",
-    "said.not_found": "Już tego nie ma.",
-    "said.unreadable": "Nie da się odczytać zamówienia; zobacz zamówienia odłożone.",
-    "said.dropped": "Wyrzucono.",
-    "said.corrected": "Poprawiono. Kto słyszał poprzednią wiadomość, dowie się raz.",
-    "said.kept": "Zostaje tak, jak było powiedziane.",
-    "said.settled": "Rozstrzygnięto to już wcześniej.",
-    "said.rebuilt": "Zamówienie zostało odtworzone.",
-    "said.called": "Ponownie wywołujemy sklep.",
-    "said.conflict": "Sklep odpowiedział albo właśnie jest wywoływany.",
-    "verdict.corrected": "poprawione",
-    "verdict.kept": "zostaje, jak było",
-    "verdict.withdrawn": "wyjaśniło się samo",
-    "by.time": "samo, po czasie",
-    "by.scans": "kolejne zgłoszenia",
-    "act.replay": "powtórzenie",
-    "act.read": "ponowny odczyt",
-    "act.drop": "wyrzucenie",
-    "act.rebuild": "odtworzenie",
-    "act.look": "obejrzenie w całości",
-    "act.call": "wywołanie sklepu w sprawie",
-}
-WORDS: Mapping[str, Mapping[str, str]] = {"en": _EN, "pl": _PL}
-"""By language, then by what stands in the templates; what is missing is said as it stands there."""
+FOLDER = Path(__file__).parents[1] / "templates" / "locales"
+LANGUAGES = ("en", "pl", "uk", "ru", "te")
+
+
+def say_in(language: str) -> Callable[[str], str]:
+    """How a page in this language says an English word or a key; one of `LANGUAGES`."""
+    words = _words(language)
+    return lambda text: words.get(text, text)
+
+
+@cache
+def _words(language: str) -> Mapping[str, str]:
+    read: dict[str, str] = json.loads((FOLDER / f"{language}.json").read_text(encoding="utf-8"))
+    return read

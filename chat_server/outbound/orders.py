@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from chat_server.core.model import Json
+from chat_server.core.person import Known, Reached
 from order_status import OfferAccepted, OrderStatus
+from order_status import Person as OrderPerson
 
 
 class ShopOrders:
@@ -37,6 +39,12 @@ class ShopOrders:
     async def explain(self, inbox_id: str, order_id: str) -> Json | None:
         """What each webhook said of an order."""
         return await self._status.explain(inbox_id, order_id)
+
+    async def forget(self, known: Known) -> Reached:
+        """Empty what orders and stored webhooks tell of a person. May be repeated; it must be while some wait."""
+        person = OrderPerson(known.customer_id, known.email, known.phone, known.order_ids, known.offer_ids)
+        done = await self._status.forget_customer(known.inbox_id, person)
+        return Reached(done.orders, done.waiting)
 
     async def deliver(self, offer: Json) -> tuple[str, str | None, float | None]:
         """One signed call: (done, refused, pending, retry or failed; reason; seconds to wait before a retry)."""

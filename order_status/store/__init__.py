@@ -21,6 +21,7 @@ from order_status.events import Delivery, Effect, OfferSettled, Settlement, Trac
 from order_status.fold import followed, gather, join_tracks
 from order_status.news import News
 from order_status.stages import Fragments, OrderState
+from order_status.store.keys import among
 from order_status.store.prepared import KEYS, Find, Write
 from order_status.tables import actions, changes, counts, fragments, orders, parcels, settlements, tracks
 from order_status.tables_operations import unreadable
@@ -78,7 +79,7 @@ def due_orders(conn: Connection, now: datetime, limit: int) -> list[OrderKey]:
 
 def waiting_changes(conn: Connection, keys: Sequence[OrderKey]) -> list[tuple[OrderKey, str, News, datetime]]:
     """Every change of these orders that nobody took, due or not: (order, change id, news, due_at), by the time when it happened."""
-    query = select(changes).where(changes.c.taken_at.is_(None), tuple_(changes.c.inbox_id, changes.c.order_id).in_(keys))
+    query = select(changes).where(changes.c.taken_at.is_(None), among(changes.c.inbox_id, changes.c.order_id, keys))
     rows = conn.execute(query.order_by(changes.c.at, changes.c.effect_key)).mappings()
     return [((row["inbox_id"], row["order_id"]), row["id"], news_of(row), row["due_at"]) for row in rows]
 
@@ -88,7 +89,7 @@ def states(conn: Connection, keys: Sequence[OrderKey], broken: dict[OrderKey, st
 
     One that cannot be read is left out, and put into `broken` with the reason.
     """
-    query = select(orders).where(tuple_(orders.c.inbox_id, orders.c.order_id).in_(keys), orders.c.state != "")
+    query = select(orders).where(among(orders.c.inbox_id, orders.c.order_id, keys), orders.c.state != "")
     found: dict[OrderKey, tuple[str, OrderState]] = {}
     for row in conn.execute(query).mappings():
         key = (row["inbox_id"], row["order_id"])
@@ -231,9 +232,13 @@ class _Memory:
 
     def put(self, text: str, state: OrderState, seen: OrderState) -> None:
         """Only ever by the writer's thread."""
+        self._known.pop(text, None)
         while len(self._known) >= self._most:
             del self._known[next(iter(self._known))]
         self._known[text] = (state, seen)
+
+    def drop(self, text: str) -> None:
+        self._known.pop(text, None)
 
 
 _memory = _Memory(1000)
@@ -253,6 +258,11 @@ def write_state(state: OrderState, seen: OrderState) -> str:
     text = as_json(state)
     _memory.put(text, state, seen)
     return text
+
+
+def unremember(text: str) -> None:
+    """What it says is to be forgotten. Only for the writer's thread."""
+    _memory.drop(text)
 
 
 def as_json(value: OrderState | Track | Fragments) -> str:

@@ -10,6 +10,8 @@ from typing import Any
 from sqlalchemy import BindParameter, Connection, Dialect, Select, bindparam
 from sqlalchemy.sql.dml import UpdateBase
 
+from order_status.store.keys import indexed
+
 Process = Callable[[Any], Any] | None
 KEYS: BindParameter[Any] = bindparam("keys", expanding=True)
 """the keys of a Find: pairs of texts"""
@@ -63,7 +65,8 @@ class Find:
         compiled: Any = filled.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
         named = [(name, compiled.binds.get(name)) for name in compiled.positiontup]
         binds = [(name, _bind(bind.type, dialect)) if bind is not None else (None, None) for name, bind in named]
-        return str(compiled), binds, [_result(column.type, dialect) for column in self._statement.selected_columns]
+        sql = indexed(str(compiled)) if dialect.name == "sqlite" else str(compiled)
+        return sql, binds, [_result(column.type, dialect) for column in self._statement.selected_columns]
 
 
 def _bind(kind: Any, dialect: Dialect) -> Process:

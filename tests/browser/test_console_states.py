@@ -21,13 +21,13 @@ ALL = (
     *("offline", "reconnecting", "draining", "toast", "search-number", "lookup", "lookup-none", "lookup-error", "why"),
 )
 COLOURED = ("thread", "queue", "bot", "note", "stale", "failed", "assign", "help", "ended", "offline", "draining", "blank", "lookup", "why")
-NARROW = ("list", "thread", "details", "lookup", "why", "note", "stale", "assign", "help", "ended", "draining", "empty", "list-error")
+NARROW = ("list", "places", "thread", "details", "lookup", "why", "note", "stale", "assign", "help", "ended", "draining", "empty", "list-error")
 SIGHTS = {
     (1440, False): [f"state={state}" for state in ALL] + ["state=arabic&dir=rtl"],
     (1440, True): [f"state={state}" for state in COLOURED],
     (1100, False): ["state=thread", "state=panel"],
     (390, False): [f"state={state}" for state in NARROW] + ["state=polish&locale=pl-PL"],
-    (390, True): ["state=list", "state=details", "state=arabic&dir=rtl"],
+    (390, True): ["state=list", "state=places", "state=details", "state=arabic&dir=rtl"],
 }
 
 

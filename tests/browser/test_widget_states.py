@@ -21,7 +21,7 @@ STATES = (
     *("offer_points", "offer_stores", "offer_address", "offer_cancel"),
     *("offer_undo", "offer_undoing", "offer_undone", "offer_too_late", "offer_expired", "offer_unproven"),
     *("ask_failed", "resolved", "rated", "earlier", "closed"),
-    *("my_orders", "my_orders_loading", "my_orders_error", "my_orders_none", "my_orders_link", "my_order", "my_order_done"),
+    *("my_orders", "my_orders_loading", "my_orders_error", "my_orders_none", "my_orders_link", "my_order", "my_order_usual", "my_order_done"),
 )
 # A pale and a dark brand colour: what stands on them, and how they stand on a surface, is worked out by the style sheet.
 SIGHTS = [

@@ -199,7 +199,7 @@ async def test_erasure_takes_the_proofs_and_the_tries(shop: World) -> None:
     guest = await shop.visitor()
     await bindings.open_link(shop.context, guest, LINK)
     assert [await tries(shop, guest, f"F-{n}", f"{n}@mail.example") for n in range(5)] == ["not_found"] * 5
-    await erasure.erase(shop.store, guest.id, shop.clock())
+    await erasure.erase(shop.store, shop.shop, guest.id, shop.clock())
     assert await seen(shop, guest) == []
     assert await proactive.order_changed(shop.context, "demo", news("shipped", customer=None), order("shipped")) == "no_recipient"
     assert await tries(shop, guest, "A-1", MAIL) == "A-1"

@@ -244,7 +244,7 @@ async def test_an_erased_shopper_leaves_no_address_behind(world: World) -> None:
     conversation = world.ears.told[0].conversation_id
     found = await world.store.read(lambda tx: tx.erasure.person(visitor.id))
     assert found is not None
-    await world.store.write(lambda tx: tx.erasure.erase(*found))
+    await world.store.write(lambda tx: tx.erasure.erase(found.browsers, found.contact_id))
     kept = await row(world, offer["id"])
     assert (kept["state"], kept["reason"], kept["choice"], kept["chosen"], kept["params"]) == ("refused", "erased", None, None, {})
     assert "Long 1" not in str(await world.facts(conversation))

@@ -17,6 +17,7 @@ from chat_server.core.inbox import Inbox
 from chat_server.core.model import Agent, Availability, Contact, Conversation, Fact, Job, Json, Role, Visitor
 from chat_server.core.offer import Kind, OfferTemplate
 from chat_server.core.order_news import OrderMessage, OrderNews
+from chat_server.core.person import Known, Reached
 from chat_server.core.policy import MessageClass, Policy
 from chat_server.core.proactive import Touch
 from chat_server.core.triggers import compile_rules, parse_rules
@@ -146,6 +147,9 @@ class Shop:
         """an order's number -> the contact that the shop knows"""
         self.answers: list[tuple[str, str | None, float | None]] = []
         self.calls: list[Json] = []
+        self.forgotten: list[Known] = []
+        self.busy = 0
+        """orders that cannot be emptied just now"""
 
     async def of_customer(self, inbox_id: str, customer_id: str) -> list[Json]:
         return list(self.views.get(customer_id, []))
@@ -162,6 +166,10 @@ class Shop:
 
     async def search(self, inbox_id: str, number: str) -> list[tuple[Json, str | None, str | None]]:
         return [(view, owner or None, None) for owner, views in self.views.items() for view in views if view["number"] == number]
+
+    async def forget(self, known: Known) -> Reached:
+        self.forgotten.append(known)
+        return Reached(len(self.views.pop(known.customer_id, [])) if known.customer_id else 0, self.busy)
 
     async def explain(self, inbox_id: str, order_id: str) -> Json | None:
         return {"order_id": order_id, "events": []} if await self.named(inbox_id, [order_id]) else None

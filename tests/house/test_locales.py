@@ -15,8 +15,12 @@ _PL = {
 }
 
 
+_TE = {"hello": "నమస్కారం, {name}", "left": {"one": "ఇంకా {n}", "other": "ఇంకా {n}"}, "a": {"b": "d"}}
+_ALL = {"en": _EN, "pl": _PL, "uk": _PL, "ru": _PL, "te": _TE}
+
+
 def _tree(pl: object) -> Tree:
-    return Tree({"widget/locales/en.json": json.dumps(_EN), "widget/locales/pl.json": json.dumps(pl)})
+    return Tree({f"widget/locales/{language}.json": json.dumps(texts) for language, texts in {**_ALL, "pl": pl}.items()})
 
 
 def test_every_language_has_every_text() -> None:
@@ -43,4 +47,5 @@ def test_a_gap_is_found(change: dict[str, object]) -> None:
 
 
 def test_a_missing_language_is_found() -> None:
-    assert check(Tree({"widget/locales/en.json": json.dumps(_EN)})) == ["widget/locales: no pl"]
+    for folder, missing in {"widget/locales": ["pl", "ru", "te", "uk"], "examples/demo_shop/texts": ["pl"]}.items():
+        assert check(Tree({f"{folder}/en.json": json.dumps(_EN)})) == [f"{folder}: no {language}" for language in missing]

@@ -41,8 +41,12 @@ async def test_a_good_login_leads_to_the_console_with_a_safe_cookie(server: Chat
     async with http.get(f"{server.url}/console", cookies={COOKIE: cookie.value}) as shell:
         boot = boot_of(await shell.text())
     assert (boot["agent"]["name"], boot["agent"]["role"], boot["inbox"]["id"], boot["locale"]) == ("Agent", "agent", "demo", "en")
-    async with http.get(f"{server.url}/console", cookies={COOKIE: cookie.value}, headers={"Accept-Language": "pl-PL,pl;q=0.9"}) as shell:
-        assert boot_of(await shell.text())["locale"] == "pl"
+    for asked, locale, word in (("pl-PL,pl;q=0.9", "pl", "Skrzynka"), ("de,uk;q=0.9", "uk", "Вхідні"), ("te-IN", "te", "ఇన్‌బాక్స్")):
+        async with http.get(f"{server.url}/console", cookies={COOKIE: cookie.value}, headers={"Accept-Language": asked}) as shell:
+            text = await shell.text()
+        assert boot_of(text)["locale"] == locale
+        assert f'<html lang="{locale}"' in text
+        assert f"<title>{word} – " in text
 
 
 async def test_behind_https_the_cookie_is_bound_to_the_host(start_server: StartServer, http: aiohttp.ClientSession) -> None:

@@ -109,7 +109,7 @@ async def test_split_evidence_waits_for_an_operator(world: World, verdict: Verdi
     await world.accept(order(1, parcel("delivered", "2026-11-20T09:30:00Z", tracking_number="630")))
     assert await world.heard() == ["delivered"]
     await world.carrier("630", Mark("in_transit", NOW - timedelta(minutes=20)), Mark("in_transit", NOW - timedelta(minutes=10)))
-    world.clock.pass_(days=3)
+    world.clock.pass_(days=2)
     await world.status.look()
     assert await world.heard() == []
     (row,) = (await world.status.operations.waiting("demo"))["contradictions"]
@@ -162,7 +162,12 @@ async def _story(told: list[tuple[str, tuple[str, datetime]]], versions: list[in
                 heard += [] if change.silent else [(change.effect_key, change.stage)]
             view = await world.view()
             _never_taken_back([stage for _, stage in heard], view["shipments"][0]["stage"])
-        return heard, await world.view()
+        world.clock.pass_(days=4)  # what is left to time and to operators, who do not answer
+        await world.status.look()
+        heard += [(change.effect_key, change.stage) for change in await world.told(seconds=21) if not change.silent]
+        view = await world.view()
+        _never_taken_back([stage for _, stage in heard], view["shipments"][0]["stage"])
+        return heard, view
     finally:
         world.close()
 

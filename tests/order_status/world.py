@@ -98,12 +98,12 @@ class World:
         body = envelope(data, at or iso(self.clock.now), kind)
         return await self.status.ingest(source, sign(SECRET, delivery or f"msg_{self._sent}", self.clock.now, body), body)
 
-    async def carrier(self, number: str, *marks: Mark) -> None:
+    async def carrier(self, number: str, *marks: Mark, teller: str = "carrier") -> None:
         """A carrier's word about a parcel, as a tracking service's webhook would bring it."""
         self._sent += 1
         key, stamp = number_key(number), Stamp(-1, marks[-1].at, str(marks))
         assert key is not None
-        track = Track(key, "carrier", stamp, None, None, None, None, marks)
+        track = Track(key, teller, stamp, None, None, None, None, marks)
         event = OrderFragment(None, stamp, tracks=(track,))
         taken = Taken(open_source(self.source), f"car_{self._sent}", "", b"{}", event, self.clock.now)
         assert await self.writer.write_each(commit_each, taken) == "accepted"

@@ -161,7 +161,7 @@ class Protocol(RuleBasedStateMachine):
 
     @rule(shopper=WHO)
     def erase(self, shopper: int) -> None:
-        self.run(erase(self.world.store, self.shoppers[shopper].id, self.world.clock()))
+        self.run(erase(self.world.store, self.world.shop, self.shoppers[shopper].id, self.world.clock()))
         for item in self.items:
             item.gone |= item.shopper == shopper and item.ack is not None
         stored = {fact.message.client_id for fact in self.stored() if fact.message}

@@ -16,6 +16,7 @@ from tests.walks.shop import Order
 from tests.walks.shopper import Shopper, new_client_id
 from tests.walks.stage import Stage
 from tests.walks.wire import CommandFailed, Json, eventually
+from tools.command import run
 
 pytestmark = pytest.mark.bot
 TURN_S = 20.0
@@ -176,6 +177,33 @@ async def test_a_bot_that_hangs_gives_way_to_people(stage: Stage, bot: BotProces
         bot.children[1].send(signal.SIGCONT)
     assert shopper.thread.of("conversation_queued")[0]["reason"] == "bot_unavailable"
     assert spoken(shopper) == []
+
+
+async def test_who_is_erased_is_forgotten_by_the_bot_also_while_it_hangs(stage: Stage, bot: BotProcesses) -> None:
+    shopper, order = await buyer(stage, "en")
+    await answered(shopper, "Where is my order? I am canary-7391")
+    token = {"token": bot.secrets["SHOPBELL_BOT_TOKEN"], "include_events": "ALL"}
+    tracker = f"{bot.url}/conversations/{shopper.thread.conversation}/tracker"
+
+    async def remembered() -> str:
+        async with stage.shop.http.get(tracker, params=token) as response:
+            assert response.status == 200
+            return await response.text()
+
+    async def forgotten() -> bool:
+        text = await remembered()
+        return "canary" not in text and order.number not in text
+
+    assert "canary-7391" in await remembered()
+    bot.children[1].send(signal.SIGSTOP)
+    try:
+        await shopper.say("And when does it come? I am canary-7392")
+        await shopper.wire.until(lambda: shopper.wire.passing("typing_changed")[-1]["typing"], "the bot's turn")
+        erase = [*stage.server.stack.chat(), "erase", "--visitor", shopper.visitor]
+        assert "1 orders erased" in await asyncio.to_thread(run, erase, env=stage.server.env, seconds=60)
+    finally:
+        bot.children[1].send(signal.SIGCONT)
+    await eventually(forgotten, "the bot to forget", timeout=60)
 
 
 async def test_back_with_the_bot_it_answers_again(stage: Stage) -> None:

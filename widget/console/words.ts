@@ -3,9 +3,12 @@
 import { direction, pickLocale, translator, type Messages, type Translate } from "../shared/i18n.ts";
 import * as format from "../shared/format.ts";
 import { parseInline, plainText } from "../shared/text.ts";
+import type { Usual } from "../shared/wire.ts";
 import en from "./locales/en.json";
 
-const OTHERS: Record<string, () => Promise<{ default: Messages }>> = { pl: () => import("./locales/pl.ts") };
+const OTHERS: Record<string, () => Promise<{ default: Messages }>> = {
+  pl: () => import("./locales/pl.ts"), uk: () => import("./locales/uk.ts"), ru: () => import("./locales/ru.ts"), te: () => import("./locales/te.ts"),
+};
 export const LOCALES = ["en", ...Object.keys(OTHERS)];
 
 let translate: Translate = translator(en as Messages, "en");
@@ -42,6 +45,9 @@ export const day = (iso: string, now = Date.now()): string => format.day(iso, ta
 export const due = (value: string): string => format.due(value, tag);
 export const money = (minor: number, currency: string): string => format.money(minor, currency, tag);
 
+/** By what day it is usually there, with what that rests on. */
+export const usually = ({ by, samples }: Usual): string => t("order.usually", { date: due(by), n: samples });
+
 /** A promised time in minutes, as people say it: "45 minutes", "6 hours". */
 export const span = (minutes: number): string => format.span(minutes, tag);
 
@@ -50,7 +56,7 @@ export const oneLine = (text: string): string => plainText(parseInline(text)).re
 
 /** When something was, as short as it stays clear: a clock today, else the day and the clock. */
 export function when(iso: string, now = Date.now()): string {
-  return format.dayKey(iso) === new Date(now).toDateString() ? clock(iso) : `${day(iso, now)}, ${clock(iso)}`;
+  return format.dayKey(iso) === new Date(now).toDateString() ? clock(iso) : format.dayAt(iso, tag, now);
 }
 
 /** How long, in the width of a list: "now", "4 min", "2 h 5 min", "3 d". */

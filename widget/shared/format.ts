@@ -38,12 +38,18 @@ export function day(iso: string, locale: string, now: number): string {
   }).format(date);
 }
 
+/** Day and clock, parted as the locale's script parts them. */
+export const dayAt = (iso: string, locale: string, now: number): string => `${day(iso, locale, now)}${/^(ar|fa|ur)\b/.test(locale) ? "،" : ","} ${clock(iso, locale)}`;
+
 /** A promise of an order: a plain date ("2026-11-25") stays that date in every zone; a time is shown with its clock. */
 export function due(value: string, locale: string): string {
   if (/^\d{4}-\d{2}-\d{2}$/.test(value))
     return dates(locale, "due", { weekday: "short", day: "numeric", month: "short", timeZone: "UTC" }).format(new Date(value));
   return dates(locale, "dueAt", { weekday: "short", day: "numeric", month: "short", hour: "numeric", minute: "2-digit" }).format(new Date(value));
 }
+
+/** A number in groups ("6200 0123"): isolated, so that a line from right to left does not turn its groups around. */
+export const ltr = (code: string): string => `\u2066${code}\u2069`;
 
 /** Whole minutes as the largest unit that reads well: "45 minutes", "2 hours", "3 days". */
 export function span(minutes: number, locale: string): string {

@@ -143,16 +143,18 @@ export type AgentHome = {
 export type AgentPage = Page & { row: Row; panel: Panel };
 
 // --- Orders --------------------------------------------------------------------------------------------------------
+/** By what day 19 of 20 were there, as so many parcels of the shop say; where nobody tells a day that lies ahead. */
+export type Usual = { by: string; basis: "history"; samples: number };
 export type Shipment = {
   id: string; carrier: string | null; tracking_number: string | null; tracking_url: string | null; item_ids?: string[]; stage: string;
-  promised: string | null; eta: string | null; basis?: "promise" | "eta" | null; delayed: boolean; reason: string | null;
+  promised: string | null; eta: string | null; basis?: "promise" | "eta" | null; usually?: Usual | null; delayed: boolean; reason: string | null;
   overdue?: { step: string; since: string; expected: string; basis: "promise" | "eta" | "history" | "default"; told: string | null; samples: number; raised_at: string; next_word: string } | null;
   scans: { stage: string; at: string; place: string | null }[];
 };
 /** In a message it is shortened: what is optional here may be missing there. */
 export type OrderView = {
   order_id: string; number: string; headline: string; currency: string; total: number; source_id?: string;
-  placed_at?: string | null; locale?: string | null; url?: string | null; delayed?: boolean; expected?: string | null;
+  placed_at?: string | null; locale?: string | null; url?: string | null; delayed?: boolean; expected?: string | null; usually?: Usual | null;
   payment?: string | null;
   items?: { id: string; product_id: string | null; name: string; quantity: number; unit_price: number; url: string | null; image_url: string | null }[];
   shipments?: Shipment[];

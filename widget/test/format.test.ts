@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { day, due, money, span } from "../shared/format.ts";
+import { day, dayAt, due, inWords, ltr, money, span } from "../shared/format.ts";
 
 test("money is given in minor units, as many as the currency has", () => {
   assert.equal(money(12_900, "EUR", "en"), "€129.00");
@@ -23,4 +23,18 @@ test("a plain date stays that date in every zone", () => assert.equal(due("2026-
 
 test("spans take the unit that reads well", () => {
   assert.deepEqual([45, 120, 90, 4_320].map((m) => span(m, "en")), ["45 minutes", "2 hours", "2 hours", "3 days"]);
+});
+
+test("day and clock are parted as the script parts them, and a number keeps its groups in order", () => {
+  const now = new Date(2026, 10, 20, 14).getTime();
+  const then = new Date(2026, 10, 19, 19, 5).toISOString();
+  assert.equal(dayAt(then, "en-GB", now), "Yesterday, 19:05");
+  assert.match(dayAt(then, "ar", now), /^أمس، /);
+  assert.equal(ltr("6200 0123"), "\u20666200 0123\u2069");
+});
+
+test("a shop's text is told in the reader's language, else in English, else in any", () => {
+  const text = { en: "Fee off", pl: "Bez opłaty" };
+  assert.deepEqual(["pl", "pl-PL", "ar"].map((locale) => inWords(text, locale)), ["Bez opłaty", "Bez opłaty", "Fee off"]);
+  assert.deepEqual([inWords({ pl: "Bez opłaty" }, "ar"), inWords({}, "en")], ["Bez opłaty", ""]);
 });

@@ -44,14 +44,22 @@ const FULL: OrderView = {
 };
 const DONE: OrderView = { ...FULL, order_id: "A-997", number: "997", headline: "delivered", delayed: false, expected: null, placed_at: "2026-10-02T09:12:00Z", total: 4_450, items: FULL.items!.slice(1, 2), shipments: [], measures: [], offers: [], adjustments: [], proof: "signed" };
 
+// Nobody told a day: what is usual for this shop's parcels is shown.
+const USUAL: OrderView = {
+  ...FULL, order_id: "A-1003", number: "1003", headline: "in_transit", delayed: false, expected: null, usually: { by: "2026-11-25", basis: "history", samples: 212 }, placed_at: "2026-11-19T09:12:00Z", measures: [], offers: [], adjustments: [], proof: "signed",
+  shipments: [{ id: "s5", carrier: "InPost", tracking_number: "6200 0777", tracking_url: null, item_ids: ["1", "2", "3"], stage: "in_transit", promised: null, eta: null, basis: null, usually: { by: "2026-11-25", basis: "history", samples: 212 }, delayed: false, reason: null, scans: [] }],
+  timeline: [{ at: "2026-11-19T16:00:00Z", entity: "shipment:s5", stage: "shipped", note: "Łódź" }, { at: "2026-11-19T19:00:00Z", entity: "shipment:s5", stage: "in_transit", note: "Stryków" }],
+};
+
 type Scripted = { orders?: OrderView[]; fails?: ErrorCode; never?: boolean; where?: Where };
 export const ORDER_STATES: Record<string, Scripted> = {
-  my_orders: { orders: [FULL, DONE] },
+  my_orders: { orders: [FULL, USUAL, DONE] },
   my_orders_loading: { never: true },
   my_orders_error: { fails: "unavailable" },
   my_orders_none: { orders: [] },
   my_orders_link: { orders: [DONE], fails: "not_found", where: { token: "t" } },
   my_order: { orders: [FULL, DONE], where: { id: "A-1001" } },
+  my_order_usual: { orders: [USUAL], where: { id: "A-1003" } },
   my_order_done: { orders: [FULL, DONE], where: { id: "A-997" } },
 };
 

@@ -6,11 +6,14 @@ Places stay: every fact keeps its `seq`, under a new epoch, so that nobody's cou
 from __future__ import annotations
 
 import secrets
+from dataclasses import replace
+from typing import Any
 
-from sqlalchemy import Connection, delete, or_, select, update
+from sqlalchemy import Connection, Row, delete, or_, select, update
 
 from chat_server.core.model import Json
 from chat_server.core.order_access import visitor_key
+from chat_server.core.person import Known, Person
 from chat_server.outbound.tables import (
     activities,
     answers,
@@ -36,21 +39,43 @@ class Erasure:
     def __init__(self, connection: Connection) -> None:
         self._c = connection
 
-    def person(self, visitor_id: str) -> tuple[frozenset[str], str | None] | None:
-        """(every browser, the contact if there is one) of the person behind a visitor; None: nobody has this id."""
-        row = self._c.execute(select(visitors.c.contact_id).where(visitors.c.id == visitor_id)).first()
+    def person(self, visitor_id: str) -> Person | None:
+        """The person behind a visitor, with all their browsers; None: nobody has this id."""
+        row = self._c.execute(select(visitors.c.contact_id, visitors.c.inbox_id).where(visitors.c.id == visitor_id)).first()
         if row is None:
             return None
         if row.contact_id is None:
-            return frozenset({visitor_id}), None
-        browsers = self._c.execute(select(visitors.c.id).where(visitors.c.contact_id == row.contact_id)).scalars()
-        return frozenset(browsers), row.contact_id
+            return self._proven(Person(frozenset({visitor_id}), None, Known(row.inbox_id)))
+        return self._contact(self._c.execute(select(contacts).where(contacts.c.id == row.contact_id)).one())
+
+    def customer(self, inbox_id: str, customer_id: str) -> Person:
+        """The person whom the shop calls so, though they may never have come."""
+        named = (contacts.c.inbox_id == inbox_id, contacts.c.customer_id == customer_id)
+        row = self._c.execute(select(contacts).where(*named)).first()
+        return Person(frozenset(), None, Known(inbox_id, customer_id)) if row is None else self._contact(row)
+
+    def _contact(self, row: Row[Any]) -> Person:
+        browsers = self._c.execute(select(visitors.c.id).where(visitors.c.contact_id == row.id)).scalars()
+        return self._proven(Person(frozenset(browsers), row.id, Known(row.inbox_id, row.customer_id, row.email, row.phone)))
+
+    def _proven(self, person: Person) -> Person:
+        """With the orders that the browsers have proven, and the offers of the conversations."""
+        browsers, contact_id, known = person
+        bound, live = order_bindings.c.visitor_id.in_(browsers), order_bindings.c.undone_at.is_(None)
+        order_ids = self._c.execute(select(order_bindings.c.order_id).where(bound, live)).scalars()
+        made = offers.c.conversation_id.in_(self._conversations_of(browsers, contact_id))
+        offer_ids = self._c.execute(select(offers.c.id).where(made)).scalars()
+        return person._replace(known=replace(known, order_ids=tuple(sorted({*order_ids})), offer_ids=tuple(sorted(offer_ids))))
+
+    def _conversations_of(self, browsers: frozenset[str], contact_id: str | None) -> list[str]:
+        people = [*browsers, *([contact_id] if contact_id else [])]
+        theirs = or_(conversations.c.visitor_id.in_(people), conversations.c.contact_id.in_(people))
+        return list(self._c.execute(select(conversations.c.id).where(theirs)).scalars())
 
     def erase(self, browsers: frozenset[str], contact_id: str | None) -> list[str]:
         """Redact and forget; answers the conversations that begin anew. May be repeated."""
         people = sorted({*browsers, *([contact_id] if contact_id else [])})
-        theirs = or_(conversations.c.visitor_id.in_(people), conversations.c.contact_id.in_(people))
-        ids = list(self._c.execute(select(conversations.c.id).where(theirs)).scalars())
+        ids = self._conversations_of(browsers, contact_id)
         self._conversations(ids)
         for table in (verdicts, candidates, touches):
             self._c.execute(delete(table).where(table.c.recipient.in_(people)))

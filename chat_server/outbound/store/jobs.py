@@ -88,10 +88,11 @@ class Jobs:
         """Forget some jobs that ended before; True when there may be more."""
         return prune(self._c, jobs, jobs.c.done_at < before)
 
-    def done(self, key: str, outcome: str, now: datetime) -> bool:
-        """End a job; False when it had ended before (a second worker after a lost lease)."""
+    def done(self, key: str, outcome: str, now: datetime, *, keep: bool = True) -> bool:
+        """End a job; False when it had ended before (a second worker after a lost lease). `keep`: the row still says what it was about."""
         where = (jobs.c.key == key, jobs.c.done_at.is_(None))
-        return self._c.execute(update(jobs).where(*where).values(done_at=now, outcome=outcome)).rowcount == 1
+        ended = {"done_at": now, "outcome": outcome, **({} if keep else {"payload": {}})}
+        return self._c.execute(update(jobs).where(*where).values(ended)).rowcount == 1
 
     def again(self, key: str, at: datetime) -> None:
         """Give a job back, to be done later; nothing when another process has taken it meanwhile."""

@@ -18,7 +18,7 @@ export const ORDER: OrderView = {
   ],
   shipments: [
     { id: "s-1", carrier: "InPost", tracking_number: "620011223344556677889900", tracking_url: "https://inpost.example/62001122", stage: "in_transit", promised: ago(60 * 20).slice(0, 10), eta: new Date(Date.now() + 86_400_000).toISOString().slice(0, 10), delayed: true, reason: "carrier_capacity", scans: [{ stage: "shipped", at: ago(60 * 44), place: "Warszawa" }, { stage: "in_transit", at: ago(60 * 30), place: "Łódź, sorting centre" }] },
-    { id: "s-2", carrier: "InPost", tracking_number: "620099", tracking_url: null, stage: "packed", promised: new Date(Date.now() + 2 * 86_400_000).toISOString().slice(0, 10), eta: null, delayed: false, reason: null, scans: [] },
+    { id: "s-2", carrier: "InPost", tracking_number: "620099", tracking_url: null, stage: "packed", promised: null, eta: null, basis: null, usually: { by: new Date(Date.now() + 2 * 86_400_000).toISOString().slice(0, 10), basis: "history", samples: 212 }, delayed: false, reason: null, scans: [] },
   ],
   adjustments: [{ id: "r-1", kind: "refund", status: "completed", amount: 1200, at: ago(300) }],
   measures: [{ id: "m-1", text: { en: "We took the delivery fee off", pl: "Oddaliśmy opłatę za dostawę" }, worth: 1200, at: ago(300) }],

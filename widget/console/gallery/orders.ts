@@ -7,7 +7,7 @@ const parcel = ORDER.shipments![0]!;
 export const FOUND: FoundOrder[] = [{
   order: {
     ...ORDER, proof: "link",
-    shipments: [{ ...parcel, eta: null, basis: "promise", overdue: { step: "in_transit", since: ago(60 * 30), expected: ago(60 * 4), basis: "history", told: null, samples: 212, raised_at: ago(60 * 4), next_word: ago(-60 * 20) } }, { ...ORDER.shipments![1]!, basis: "promise" }],
+    shipments: [{ ...parcel, eta: null, basis: "promise", overdue: { step: "in_transit", since: ago(60 * 30), expected: ago(60 * 4), basis: "history", told: null, samples: 212, raised_at: ago(60 * 4), next_word: ago(-60 * 20) } }, ORDER.shipments![1]!],
   },
   customer: "Demo customer A",
   conversations: [

@@ -4,7 +4,7 @@ import { safeHref } from "../../shared/text.ts";
 import { Rich } from "../../shared/inline.tsx";
 import type { Offer, OrderView, Part, Product } from "../../shared/wire.ts";
 import { thread } from "../state/store.ts";
-import { due, inWords, money, named, offerReason, span, t, when } from "../words.ts";
+import { due, inWords, money, named, offerReason, span, t, usually, when } from "../words.ts";
 import { Picture } from "./picture.tsx";
 import { priceOf } from "./products.tsx";
 import { Chip, type Tone } from "./small.tsx";
@@ -43,7 +43,7 @@ function OrderCard({ order }: { order: OrderView }) {
     <div class="inset">
       <div class="rowline"><b><OutLink href={order.url}>{t("order.number", { number: order.number })}</OutLink></b><Chip tone={headlineTone(order.headline, order.delayed)}>{named("stage", order.headline)}</Chip></div>
       <Steps stage={order.headline} />
-      {order.expected && <span class={order.delayed ? "late" : "mut"}>{t(order.delayed ? "order.expected_late" : "order.expected", { date: due(order.expected) })}</span>}
+      {order.usually ? <span class="mut">{usually(order.usually)}</span> : order.expected && <span class={order.delayed ? "late" : "mut"}>{t(order.delayed ? "order.expected_late" : "order.expected", { date: due(order.expected) })}</span>}
       {order.items && order.items.length > 0 && <ul>{order.items.slice(0, 3).map((item) => <li class="cut">{item.quantity} × {item.name}</li>)}{order.items.length > 3 && <li class="mut">{t("order.more_items", { n: order.items.length - 3 })}</li>}</ul>}
       {order.measures?.map((measure) => <div class="measure"><Icon name="gift" size={15} /><span>{inWords(measure.text)}</span></div>)}
       <div class="rowline mut"><span>{order.placed_at ? when(order.placed_at) : ""}</span><b class="num">{money(order.total, order.currency)}</b></div>

@@ -1,8 +1,9 @@
 // The shopper's orders, parcel by parcel, with what the shop did about trouble.
 import { Icon } from "../icons.tsx";
+import { ltr } from "../../shared/format.ts";
 import type { OrderView, Shipment } from "../../shared/wire.ts";
 import { explainOrder, unbindOrder } from "../state/orders.ts";
-import { due, inWords, money, named, t, when } from "../words.ts";
+import { due, inWords, money, named, t, usually, when } from "../words.ts";
 import { headlineTone, OutLink, Steps } from "./cards.tsx";
 import { Chip } from "./small.tsx";
 
@@ -18,15 +19,15 @@ function Parcel({ parcel, at, of }: { parcel: Shipment; at: number; of: number }
         <span class="end"><Chip tone={headlineTone(parcel.stage, parcel.delayed)}>{named("stage", parcel.stage)}</Chip></span>
       </div>
       <Steps stage={parcel.stage} />
-      {expected && !over && (
+      {parcel.usually ? <div class="small">{usually(parcel.usually)}</div> : expected && !over && (
         <div class={parcel.delayed ? "late" : "small"}>
           {parcel.delayed && parcel.promised && parcel.eta ? t("order.late", { promised: due(parcel.promised), eta: due(parcel.eta) }) : t("order.expected", { date: due(expected) })}
         </div>
       )}
-      {parcel.overdue ? <div class="late">{t("order.overdue", { expected: due(parcel.overdue.expected), basis: named("basis", parcel.overdue.basis), next: when(parcel.overdue.next_word) })}</div>
-        : parcel.basis && !over && <div class="small mut">{named("basis", parcel.basis)}</div>}
+      {parcel.overdue ? <div class="late">{t("order.overdue", { expected: due(parcel.overdue.expected), basis: named("basis", parcel.overdue.basis), next: due(parcel.overdue.next_word) })}</div>
+        : parcel.basis && !over && !parcel.usually && <div class="small mut">{named("basis", parcel.basis)}</div>}
       {parcel.reason && <div class="small">{named("order_reason", parcel.reason)}</div>}
-      {parcel.tracking_number && <div class="small">{t("order.tracking")} <OutLink href={parcel.tracking_url}>{parcel.tracking_number}</OutLink></div>}
+      {parcel.tracking_number && <div class="small">{t("order.tracking")} <OutLink href={parcel.tracking_url}>{ltr(parcel.tracking_number)}</OutLink></div>}
       {parcel.scans.length > 0 && (
         <details class="fold">
           <summary>{t("order.scans", { n: parcel.scans.length })}</summary>

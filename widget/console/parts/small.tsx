@@ -1,6 +1,6 @@
 // Small pieces that every pane draws: avatar, chip, key, empty state, and a menu that works by keyboard.
 import type { ComponentChildren, VNode } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { Icon, type IconName } from "../icons.tsx";
 import { menu } from "../state/store.ts";
 
@@ -57,7 +57,8 @@ export function IconButton({ icon, label, onClick, flip, expanded, pressed, disa
 export function Menu({ id, button, label, kind = "btn", side = "", children }: { id: string; button: ComponentChildren; label: string; kind?: string; side?: string; children: ComponentChildren }): VNode {
   const wrap = useRef<HTMLDivElement>(null);
   const shown = menu.value === id;
-  useEffect(() => {
+  // In the same step as it is drawn: the next key is the menu's already.
+  useLayoutEffect(() => {
     if (!shown) return;
     const items = (): HTMLElement[] => [...(wrap.current?.querySelectorAll<HTMLElement>(".menu :is(button, a):not(:disabled)") ?? [])];
     (items().find((item) => item.ariaChecked === "true") ?? items()[0])?.focus();
@@ -117,7 +118,7 @@ export function MenuItem({ icon, dot, checked, disabled, aside, onClick, childre
 
 /** An item that leads to another page, or says that this is it. */
 export const MenuLink = ({ icon, href, current, children }: { icon: IconName; href: string; current: boolean; children: ComponentChildren }) => (
-  <a role="menuitem" href={href} aria-current={current ? "page" : undefined} tabIndex={-1} onClick={(event: Event) => ((menu.value = null), current && event.preventDefault())}>
+  <a role="menuitem" href={href} aria-current={current ? "page" : undefined} tabIndex={-1} onClick={(event: Event) => current && (event.preventDefault(), (menu.value = null))}>
     <Icon name={icon} size={17} /><span class="cut">{children}</span>
   </a>
 );

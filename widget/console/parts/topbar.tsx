@@ -79,8 +79,11 @@ function Search() {
         onKeyDown={(event) => {
           const first = visible.value[0];
           if (event.key === "Enter" && first) open(first.id);
-          // What is found lies above the page: the field has the caret again when it is closed.
-          else if (event.key === "Enter" && maybeNumber(query.value)) return void findOrders(query.value);
+          else if (event.key === "Enter" && maybeNumber(query.value)) {
+            // What opens above the page is not to take this key too; the field has the caret again when it closes.
+            event.preventDefault();
+            return void findOrders(query.value);
+          }
           else if (event.key === "Escape") query.value = "";
           else return;
           event.currentTarget.blur();

@@ -1,4 +1,4 @@
-// The words: both languages complete, every key that the code names is there, and nothing is there that no code names.
+// The words: every language complete, every key that the code names is there, and nothing is there that no code names.
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -8,6 +8,10 @@ import { initials } from "../parts/small.tsx";
 import { snoozeMoments } from "../parts/thread.tsx";
 import en from "../locales/en.json";
 import pl from "../locales/pl.json";
+import ru from "../locales/ru.json";
+import te from "../locales/te.json";
+import uk from "../locales/uk.json";
+import { LOCALES } from "../words.ts";
 
 declare const __WIDGET__: string;
 const root = join(__WIDGET__, "console");
@@ -18,14 +22,25 @@ const sources = (readdirSync(root, { recursive: true }) as string[])
 const english = en as Messages;
 const keys = Object.keys(english);
 
-test("Polish has every key of English and no other, with all its plural forms and the same places", () => {
-  const polish = pl as Messages;
-  assert.deepEqual(Object.keys(polish).sort(), [...keys].sort());
-  const places = (entry: Messages[string]): string[] => [...new Set(JSON.stringify(entry).match(/\{\w+\}/g) ?? [])].sort();
-  for (const key of keys) {
-    assert.deepEqual(places(polish[key]!), places(english[key]!), key);
-    if (typeof english[key] === "object") assert.deepEqual(Object.keys(polish[key]!).sort(), ["few", "many", "one", "other"], key);
-  }
+const others: Record<string, Messages> = { pl, uk, ru, te };
+
+test("the console offers these languages", () => assert.deepEqual(LOCALES, ["en", ...Object.keys(others)]));
+
+for (const [tag, messages] of Object.entries(others))
+  test(`${tag} has every key of English and no other, with all its plural forms and the same places`, () => {
+    assert.deepEqual(Object.keys(messages).sort(), [...keys].sort());
+    const places = (entry: Messages[string]): string[] => [...new Set(JSON.stringify(entry).match(/\{\w+\}/g) ?? [])].sort();
+    const forms = [...new Intl.PluralRules(tag).resolvedOptions().pluralCategories].sort();
+    for (const key of keys) {
+      assert.deepEqual(places(messages[key]!), places(english[key]!), key);
+      if (typeof english[key] === "object") assert.deepEqual(Object.keys(messages[key]!).sort(), forms, key);
+      else assert.equal(!messages[key], !english[key], key);
+    }
+  });
+
+test("Ukrainian has its own apostrophe, and no language borrows a letter of its neighbour", () => {
+  assert.doesNotMatch(JSON.stringify(uk), /['’ыэёъ]/);
+  assert.doesNotMatch(JSON.stringify(ru), /[іїєґ]/);
 });
 
 test("every key that the code asks for exists", () => {
@@ -41,9 +56,12 @@ test("every key is asked for, by name or by the beginning of its group", () => {
   assert.deepEqual(unused, []);
 });
 
-test("Polish plurals choose their form", () => {
-  const t = translator(pl as Messages, "pl");
-  assert.deepEqual([1, 2, 5, 22].map((n) => t("list.fresh", { n })), ["1 nowa rozmowa", "2 nowe rozmowy", "5 nowych rozmów", "22 nowe rozmowy"]);
+test("plurals choose their form", () => {
+  const fresh = (tag: string) => [1, 2, 5, 22].map((n) => translator(others[tag]!, tag)("list.fresh", { n }));
+  assert.deepEqual(fresh("pl"), ["1 nowa rozmowa", "2 nowe rozmowy", "5 nowych rozmów", "22 nowe rozmowy"]);
+  assert.deepEqual(fresh("uk"), ["1 нова розмова", "2 нові розмови", "5 нових розмов", "22 нові розмови"]);
+  assert.deepEqual(fresh("ru"), ["1 новый разговор", "2 новых разговора", "5 новых разговоров", "22 новых разговора"]);
+  assert.deepEqual(fresh("te"), ["1 కొత్త సంభాషణ", "2 కొత్త సంభాషణలు", "5 కొత్త సంభాషణలు", "22 కొత్త సంభాషణలు"]);
 });
 
 test("initials of names in any script", () => {

@@ -1,7 +1,7 @@
 // An order in a message: its one word, what is late in words and colour, each parcel's way, and what the shop did.
 
-import type { VNode } from "preact";
-import { due, inWords, money } from "../../shared/format.ts";
+import type { ComponentChildren, VNode } from "preact";
+import { due, inWords, ltr, money } from "../../shared/format.ts";
 import { safeHref } from "../../shared/text.ts";
 import type { OrderView, Shipment } from "../../shared/wire.ts";
 import type { Scene } from "../app/ui.ts";
@@ -16,7 +16,8 @@ const GOOD = /^(delivered|refunded|ready_for_pickup)$/;
 export const tone = (stage: string, late?: boolean) => (BAD.test(stage) ? "bad" : late ? "warn" : GOOD.test(stage) ? "ok" : "");
 export const word = ({ t }: Scene, stage: string) => (t(`stage_${stage}`) === `stage_${stage}` ? stage.replaceAll("_", " ") : t(`stage_${stage}`));
 
-export function Way({ parcel, scene }: { parcel: Shipment; scene: Scene }) {
+/** `children`: what is to be said about the day that is told. */
+export function Way({ parcel, scene, children }: { parcel: Shipment; scene: Scene; children?: ComponentChildren }) {
   const { t, locale } = scene;
   const rank = RANK[parcel.stage];
   const link = parcel.tracking_url && safeHref(parcel.tracking_url);
@@ -33,7 +34,7 @@ export function Way({ parcel, scene }: { parcel: Shipment; scene: Scene }) {
           ))}
         </ol>
       )}
-      {parcel.overdue && !parcel.eta ? null : parcel.delayed && expected ? (
+      {parcel.usually ? <p>{t("usually", { date: due(parcel.usually.by, locale) })}</p> : parcel.overdue && !parcel.eta ? null : parcel.delayed && expected ? (
         <p class="late">
           <b>{t("delayed")}</b> {t("new_date", { date: due(expected, locale) })}
           {parcel.promised && parcel.eta && parcel.promised !== parcel.eta && <s>{due(parcel.promised, locale)}</s>}
@@ -41,18 +42,26 @@ export function Way({ parcel, scene }: { parcel: Shipment; scene: Scene }) {
       ) : (
         expected && rank !== undefined && rank < 4 && <p>{t("expected", { date: due(expected, locale) })}</p>
       )}
+      {children}
       {parcel.reason && <p class="quiet">{parcel.reason}</p>}
       {(parcel.carrier || link) && (
         <p class="quiet">
-          {parcel.carrier} {link ? <a href={link} target="_blank" rel="noopener noreferrer">{t("track", { number: parcel.tracking_number ?? "" })}</a> : parcel.tracking_number}
+          {parcel.carrier} {link ? <a href={link} target="_blank" rel="noopener noreferrer">{t("track", { number: ltr(parcel.tracking_number ?? "") })}</a> : <bdi dir="ltr">{parcel.tracking_number}</bdi>}
         </p>
       )}
     </div>
   );
 }
 
-/** The day that may be told: not a promised one that a parcel has let pass. */
-export const dayOf = (order: OrderView) => (order.shipments?.some((one) => one.overdue && !one.eta && one.promised === order.expected) ? null : order.expected);
+/** The day that was told and may be told again: not a promised one that a parcel has let pass. */
+export const dayOf = (order: OrderView) => (order.usually || order.shipments?.some((one) => one.overdue && !one.eta && one.promised === order.expected) ? null : order.expected);
+
+/** By when it is expected, or usually there; null where neither is known. */
+export function dayWords(order: OrderView, { t, locale }: Scene): string | null {
+  if (order.usually) return t("usually", { date: due(order.usually.by, locale) });
+  const day = dayOf(order);
+  return day ? t("expected", { date: due(day, locale) }) : null;
+}
 
 export function Order({ order, scene }: { order: OrderView; scene: Scene }): VNode {
   const { t, locale } = scene;
@@ -78,7 +87,7 @@ export function Order({ order, scene }: { order: OrderView; scene: Scene }): VNo
           <Way parcel={parcel} scene={scene} />
         </>
       ))}
-      {!parcels.length && order.expected && <p>{t("expected", { date: due(order.expected, locale) })}</p>}
+      {!parcels.length && dayWords(order, scene) && <p>{dayWords(order, scene)}</p>}
       {(order.adjustments ?? []).map((a) => a.amount !== null && a.kind === "refund" && (
         <p class="row"><span>{t(a.status === "completed" ? "refunded" : "refund_under_way")}</span><b>{money(a.amount, order.currency, locale)}</b></p>
       ))}

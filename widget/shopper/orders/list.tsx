@@ -4,7 +4,7 @@ import type { VNode } from "preact";
 import { day, due, money, span } from "../../shared/format.ts";
 import type { OrderView } from "../../shared/wire.ts";
 import type { Scene } from "../app/ui.ts";
-import { dayOf, tone, word } from "../cards/order.tsx";
+import { dayOf, dayWords, tone, word } from "../cards/order.tsx";
 import { Head } from "./head.tsx";
 import type { Act, Looks, Told } from "./state.ts";
 
@@ -22,7 +22,7 @@ function Row({ order, scene, act }: { order: OrderView; scene: Scene; act: Act }
         <span class="row"><b>{t("order", { number: order.number })}</b><span class={`tag ${tone(order.headline, order.delayed)}`}>{word(scene, order.headline)}</span></span>
         {names.length > 0 && <span class="names">{names.slice(0, 2).join(", ")}{names.length > 2 ? ` ${t("more_items", { n: names.length - 2 })}` : ""}</span>}
         <span class="row quiet">
-          <span>{dayOf(order) ? <span class={order.delayed ? "warned" : ""}>{order.delayed ? `${t("delayed")}, ${t("new_date", { date: due(dayOf(order)!, locale) })}` : t("expected", { date: due(dayOf(order)!, locale) })}</span> : order.delayed ? <span class="warned">{t("delayed")}</span> : order.placed_at ? day(order.placed_at, locale, now) : ""}</span>
+          <span class={order.delayed ? "warned" : ""}>{order.delayed ? `${t("delayed")}${dayOf(order) ? `, ${t("new_date", { date: due(dayOf(order)!, locale) })}` : ""}` : dayWords(order, scene) ?? (order.placed_at ? day(order.placed_at, locale, now) : "")}</span>
           <span>{money(order.total, order.currency, locale)}</span>
         </span>
       </button>

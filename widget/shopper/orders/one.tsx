@@ -1,12 +1,12 @@
 // One order: each parcel with its way and its records, what its day rests on, what we did, what is offered, and what it cost.
 
 import type { VNode } from "preact";
-import { clock, day, due, inWords, money } from "../../shared/format.ts";
+import { day, dayAt, due, inWords, money } from "../../shared/format.ts";
 import { safeHref } from "../../shared/text.ts";
 import type { OrderView, Shipment } from "../../shared/wire.ts";
 import type { Scene } from "../app/ui.ts";
 import { OfferCard } from "../cards/offer.tsx";
-import { dayOf, tone, Way, word } from "../cards/order.tsx";
+import { dayWords, tone, Way, word } from "../cards/order.tsx";
 import { Head } from "./head.tsx";
 import { Trouble } from "./list.tsx";
 import type { Act, Looks } from "./state.ts";
@@ -20,7 +20,7 @@ function Records({ lines, label, scene: { t, locale, now } }: { lines: Line[]; l
     <li class={line.bad ? "bad" : ""}>
       <span>{line.text}</span>
       {line.note && <span class="quiet"><bdi>{line.note}</bdi></span>}
-      <time class="quiet" dateTime={line.at}>{day(line.at, locale, now)}, {clock(line.at, locale)}</time>
+      <time class="quiet" dateTime={line.at}>{dayAt(line.at, locale, now)}</time>
     </li>
   );
   return (
@@ -33,14 +33,14 @@ function Records({ lines, label, scene: { t, locale, now } }: { lines: Line[]; l
 
 /** On what the day that we tell rests; for a late parcel, since when it has not moved, and when we speak again. */
 function Basis({ parcel, scene: { t, locale } }: { parcel: Shipment; scene: Scene }) {
-  const { overdue, basis } = parcel;
+  const { overdue, usually, basis } = parcel;
   if (overdue)
     return (
       <div class="late">
         <b>{t("late_since", { date: due(overdue.expected, locale) })}</b>{" "}{t(`basis_${overdue.basis}`)}{" "}{t("late_next", { date: due(overdue.next_word, locale) })}
       </div>
     );
-  return basis ? <p class="quiet">{t(`basis_${basis}`)}</p> : null;
+  return usually || basis ? <p class="quiet">{t(usually ? "basis_usually" : `basis_${basis}`)}</p> : null;
 }
 
 function Parcel({ order, parcel, at, scene }: { order: OrderView; parcel: Shipment; at: number; scene: Scene }) {
@@ -54,8 +54,7 @@ function Parcel({ order, parcel, at, scene }: { order: OrderView; parcel: Shipme
     <section class="card" aria-label={t("parcel", { n: at + 1, of })}>
       {of > 1 && <h3>{t("parcel", { n: at + 1, of })}</h3>}
       {of > 1 && inside.length > 0 && <p class="quiet"><bdi>{inside.map((item) => item.name).join(", ")}</bdi></p>}
-      <Way parcel={parcel} scene={scene} />
-      <Basis parcel={parcel} scene={scene} />
+      <Way parcel={parcel} scene={scene}><Basis parcel={parcel} scene={scene} /></Way>
       {lines.length > 0 && <Records lines={lines} label={t("records")} scene={scene} />}
     </section>
   );
@@ -119,7 +118,7 @@ export function One({ order, looks, scene, act }: { order: OrderView; looks: Loo
       <div class="obody">
         <div class="otop">
           <p class="row" aria-live="polite"><b class={`big ${tone(order.headline, order.delayed)}`}>{word(scene, order.headline)}</b>{order.delayed && <span class="tag warn">{t("delayed")}</span>}</p>
-          {dayOf(order) && <p>{t("expected", { date: due(dayOf(order)!, locale) })}</p>}
+          {dayWords(order, scene) && <p>{dayWords(order, scene)}</p>}
           {order.placed_at && <p class="quiet">{t("placed_on", { date: day(order.placed_at, locale, now) })}</p>}
         </div>
         {looks.trouble && <Trouble told={looks.trouble} scene={scene} />}
