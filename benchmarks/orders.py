@@ -1,7 +1,8 @@
 """How many webhooks of a shop one core takes, beside an aiohttp handler that only checks the signature; and what a storm does to the chat.
 
-Everything on the path is there: signature, translation, fold, news, commit before the answer. After the storm the database must hold
-each event once, each order as its events make it, and each effect once; if not, the run fails.
+Everything on the path is there: signature, translation, commit before the answer, fold, news. What is answered and folded afterwards
+counts as done when it is folded. After the storm the database must hold each event once, each order as its events make it, and each
+effect once; if not, the run fails.
 """
 
 from __future__ import annotations
@@ -10,11 +11,12 @@ import argparse
 import asyncio
 import contextlib
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
+from time import perf_counter
 
 import uvloop
 from sqlalchemy import Connection, func, select
@@ -25,6 +27,7 @@ from benchmarks.report import median, quantile
 from benchmarks.shop_events import Made, Sent, storm
 from benchmarks.webhooks import Answers, Packet, Post, request
 from chat_server.outbound.database import Database
+from chat_server.outbound.databases import orders_url
 from order_status.tables import changes, deliveries, orders, watches
 from tools.places import PYTHON
 
@@ -72,13 +75,15 @@ def packets(port: int, sent: Sequence[Sent]) -> list[Packet]:
     return [partial(packet, each) for each in sent]
 
 
-async def capacity(server: servers.Server, sent: Sequence[Sent]) -> Figures:
-    """As many as go through, all of them good and new."""
+async def capacity(server: servers.Server, sent: Sequence[Sent], url: str | None) -> Figures:
+    """As many as go through, all of them good and new. `url`: where they must be folded, for what it costs."""
     post = Post(server.port, LINES)
     await post.open()
     ready = packets(server.port, sent)
     meter = cores.Meter(server.pids)
     seconds = await post.all_at_once(ready)
+    if url is not None:
+        await rested(url, _not_folded)
     used = meter.read()
     post.close()
     good = sum(n for outcome, n in post.answers.outcomes.items() if outcome.startswith("200"))
@@ -97,7 +102,7 @@ async def capacity(server: servers.Server, sent: Sequence[Sent]) -> Figures:
     }
 
 
-async def under_storm(ours: servers.Ours, load: Load, plan: Plan) -> tuple[Figures, Answers, Made]:
+async def under_storm(ours: servers.Ours, load: Load, plan: Plan, url: str) -> tuple[Figures, Answers, Made]:
     """The chat alone, then the chat while the storm blows."""
     before = await load.open(min(plan.seconds, 10), plan.chat)
     sent, made = storm(round(plan.rate * plan.seconds), datetime.now(UTC), seed=99)
@@ -109,9 +114,11 @@ async def under_storm(ours: servers.Ours, load: Load, plan: Plan) -> tuple[Figur
     during = await load.open(plan.seconds, plan.chat)
     seconds = await blowing
     used = meter.read()
+    folded = await rested(url, _not_folded)
     post.close()
     figures = {
         "rate": len(sent) / seconds,
+        "folded_s": folded,
         "server": used.server,
         "client": used.client,
         "other": used.other,
@@ -130,21 +137,25 @@ def _times(name: str, ordered: Sequence[float]) -> Figures:
     return {f"{name}_{word}_ms": quantile(ordered, share) * 1000 for word, share in (("p50", 0.5), ("p99", 0.99))}
 
 
-async def told(url: str) -> None:
-    """Wait until the server has told and looked at everything that it has taken: it must not be measured with what comes next."""
+def _not_folded(conn: Connection) -> int:
+    return conn.execute(select(func.count(deliveries.c.fold_at))).scalar_one()
 
-    def work(conn: Connection) -> int:
-        waiting = conn.execute(select(func.count()).select_from(changes).where(changes.c.taken_at.is_(None))).scalar_one()
-        soon = datetime.now(UTC) + timedelta(minutes=1)
-        return int(waiting + conn.execute(select(func.count()).select_from(watches).where(watches.c.look_at <= soon)).scalar_one())
 
-    database = Database(url)
+def _untold(conn: Connection) -> int:
+    waiting = conn.execute(select(func.count()).select_from(changes).where(changes.c.taken_at.is_(None))).scalar_one()
+    soon = datetime.now(UTC) + timedelta(minutes=1)
+    return waiting + conn.execute(select(func.count()).select_from(watches).where(watches.c.look_at <= soon)).scalar_one()
+
+
+async def rested(url: str, work: Callable[[Connection], int]) -> float:
+    """Wait until the server has done all `work` that it has taken; how long that was, in seconds."""
+    database, began = Database(url), perf_counter()
     try:
-        for _ in range(PATIENCE_S):
-            if not await database.read(work):
-                return
-            await asyncio.sleep(1)
-        raise SystemExit(f"the server did not come to rest within {PATIENCE_S} s")
+        while await database.read(work):
+            if perf_counter() - began > PATIENCE_S:
+                raise SystemExit(f"the server did not come to rest within {PATIENCE_S} s")
+            await asyncio.sleep(0.1)
+        return perf_counter() - began
     finally:
         await database.close()
 
@@ -187,11 +198,11 @@ async def measure(bare: HmacOnly, ours: servers.Ours, url: str, plan: Plan) -> M
     for turn in range(plan.runs):
         for server in (bare, ours) if turn % 2 == 0 else (ours, bare):
             sent = [each for each in storm(plan.posts * 2, datetime.now(UTC), seed=turn)[0] if not each.forged and not each.repeat]
-            found[server.name].append(await capacity(server, sent[: plan.posts]))
+            found[server.name].append(await capacity(server, sent[: plan.posts], url if server is ours else None))
     bare.stop()
-    await told(url)
+    await rested(url, _untold)  # it must not be measured with what comes next
     load = await ours.pairs(plan.pairs, Tally())
-    figures, answers, made = await under_storm(ours, load, plan)
+    figures, answers, made = await under_storm(ours, load, plan, url)
     load.end()
     wrong = await judged(url, made)
     if wrong:
@@ -222,6 +233,7 @@ def show(measured: Measured, plan: Plan) -> None:
     print(f"\nthe storm: {plan.rate:,.0f} webhooks a second for {plan.seconds:g} s, 30 % twice, 30 % in disorder, 5 % forged")
     outcomes = ", ".join(f"{outcome} {n:,}" for outcome, n in sorted(measured.outcomes.items()))
     print(f"answers: {outcomes}; every effect exactly once in the database")
+    print(f"the last was folded {blown['folded_s']:.1f} s after the last answer")
     print(f"taken {blown['rate']:,.0f}/s; webhook p50 {blown['webhook_p50_ms']:.0f} ms, p99 {blown['webhook_p99_ms']:.0f} ms")
     for when in ("before", "during"):
         p50, p99 = blown[f"chat_{when}_p50_ms"], blown[f"chat_{when}_p99_ms"]
@@ -252,7 +264,7 @@ def main(words: Sequence[str] | None = None) -> Measured:
         first.write_text(first.read_text(encoding="utf-8") + _TABLE, encoding="utf-8")
         stack.enter_context(servers.running([bare, ours]))
         cores.settle(own)
-        measured = uvloop.run(measure(bare, ours, f"sqlite:///{folder / 'ours' / 'shopbell.sqlite3'}", plan))
+        measured = uvloop.run(measure(bare, ours, orders_url(f"sqlite:///{folder / 'ours' / 'shopbell.sqlite3'}"), plan))
     show(measured, plan)
     print(f"figures: {report.keep('orders', {'plan': asdict(plan), **asdict(measured)}, args.json)}")
     return measured

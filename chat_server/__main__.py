@@ -14,7 +14,7 @@ import structlog
 import uvloop
 
 from chat_server import settings as configuration
-from chat_server.app import migrate_all, now
+from chat_server.app import now
 from chat_server.core.inbox import Inbox
 from chat_server.core.model import Agent, Availability, Role
 from chat_server.errors import ClientError, InvalidConfiguration
@@ -22,6 +22,7 @@ from chat_server.flows.context import new_id
 from chat_server.flows.erasure import erase, erase_customer
 from chat_server.inbound.auth import HASHER
 from chat_server.outbound.database import Database
+from chat_server.outbound.databases import Databases
 from chat_server.outbound.migrations import migrate
 from chat_server.outbound.orders import ShopOrders
 from chat_server.outbound.store import Store
@@ -54,11 +55,11 @@ async def several(settings: configuration.Settings, count: int) -> None:
     """N processes on one port, until SIGINT or SIGTERM."""
     if not settings.several:
         raise InvalidConfiguration("--workers: several processes need PostgreSQL and Redis; set DATABASE_URL and REDIS_URL")
-    database = Database(settings.database)
+    databases = Databases(settings.database)
     try:
-        await migrate_all(database)
+        await databases.migrate()
     finally:
-        await database.close()
+        await databases.close()
     listening = f"Shopbell listens on http://{settings.host}:{settings.port} with {count} processes\n"
     await Workers([sys.executable, "-m", "chat_server", "--worker"], count).run(lambda: print(listening, end="", file=sys.stderr))
 
@@ -92,13 +93,13 @@ async def begin_anew(settings: configuration.Settings) -> int:
 
     The epoch is the time in seconds, so that it is another one also when the same backup is restored twice.
     """
-    database, epoch, count = Database(settings.database), int(now().timestamp()), 0
+    databases, epoch, count = Databases(settings.database), int(now().timestamp()), 0
     try:
-        await migrate_all(database)
-        while some := await Store(database).at_length(lambda tx: tx.conversations.new_epoch(epoch, RENEWED_AT_ONCE)):
+        await databases.migrate()
+        while some := await Store(databases.chat).at_length(lambda tx: tx.conversations.new_epoch(epoch, RENEWED_AT_ONCE)):
             count += some
     finally:
-        await database.close()
+        await databases.close()
     return count
 
 
@@ -107,10 +108,10 @@ async def forget(settings: configuration.Settings, args: argparse.Namespace) -> 
     if (args.customer is None) != (args.inbox is None):
         raise InvalidConfiguration("--customer and --inbox: a customer's id is one of an inbox; give both")
     inbox = _inbox(settings, args.inbox) if args.inbox is not None else None
-    database = Database(settings.database)
+    databases = Databases(settings.database)
     try:
-        await migrate_all(database)
-        store, orders = Store(database), ShopOrders(OrderStatus(database, (), (), now))
+        await databases.migrate()
+        store, orders = Store(databases.chat), ShopOrders(OrderStatus(databases.orders, (), (), now))
         if inbox is not None:
             done = await erase_customer(store, orders, inbox.id, args.customer, now())
         else:
@@ -118,7 +119,7 @@ async def forget(settings: configuration.Settings, args: argparse.Namespace) -> 
     except ClientError as error:
         raise InvalidConfiguration(f"--visitor: {error.message}") from None
     finally:
-        await database.close()
+        await databases.close()
     waiting = f"; {done.waiting} more as soon as the webhooks that wait for them were read" if done.waiting else ""
     return f"{done.conversations} conversations, {done.browsers} browsers and {done.orders} orders erased{waiting}"
 

@@ -41,17 +41,15 @@ from chat_server.inbound.sockets import Connections
 from chat_server.inbound.waiters import Waiters
 from chat_server.outbound.announcer import Announcer, Ears
 from chat_server.outbound.bot import RasaBot
-from chat_server.outbound.database import Database
+from chat_server.outbound.databases import Databases
 from chat_server.outbound.hints import Hints
 from chat_server.outbound.lane import Lane, Server
-from chat_server.outbound.migrations import migrate
 from chat_server.outbound.news import News
 from chat_server.outbound.orders import ShopOrders
 from chat_server.outbound.store import Store
 from chat_server.outbound.store.secrets import shared_secret
 from chat_server.settings import Settings
 from order_status import ActionConfig, DeliveryConfig, OrderStatus, SourceConfig
-from order_status import migrate as migrate_orders
 
 log = structlog.get_logger("app")
 JOBS_S = 3.0
@@ -71,7 +69,7 @@ class Shopbell:
         self.settings = settings
         self.node = secrets.token_hex(8)
         self.inboxes = {each.inbox.id: each.inbox for each in settings.inboxes}
-        self.database = Database(settings.database)
+        self.databases = Databases(settings.database)
         self.sio = self._socketio()
         self.lane = Lane(self.sio)
         self.announcer = Announcer(self.lane)
@@ -80,14 +78,14 @@ class Shopbell:
         sources = [SourceConfig(**source) for each in settings.inboxes for source in each.sources]
         deliveries = [DeliveryConfig(**each.delivery) for each in settings.inboxes]
         try:
-            self.orders = OrderStatus(self.database, sources, actions, now, deliveries)
+            self.orders = OrderStatus(self.databases.orders, sources, actions, now, deliveries)
         except ValueError as error:
             raise InvalidConfiguration(str(error)) from None
         self.http = aiohttp.ClientSession()
         self.bot = RasaBot(self.http, settings.bot_url, settings.bot_token, now) if settings.bot_url else None
         self.watch = BotWatch(self.bot.state if self.bot else None)
         self.context = Context(
-            store=Store(self.database, self.node),
+            store=Store(self.databases.chat, self.node),
             announcer=self.announcer,
             clock=now,
             inboxes=self.inboxes,
@@ -133,7 +131,7 @@ class Shopbell:
     def _share(self) -> None:
         """There may be other servers: hints to them and from them."""
         self.news = News(self.context.store.read, self.announcer.here)
-        key = partial(self.database.write, partial(shared_secret, name="hints"))
+        key = partial(self.databases.chat.write, partial(shared_secret, name="hints"))
         self.hints = Hints(self.settings.redis_url, self.node, key, self.announcer.take, lambda: self.connections.resubscribed())
         self.announcer.join(self.hints, self.news)
 
@@ -167,7 +165,7 @@ class Shopbell:
 
     def ready(self) -> bool:
         """Takes traffic: neither draining nor without its writer."""
-        return not self.connections.draining and self.database.alive
+        return not self.connections.draining and self.databases.alive
 
     async def metrics(self) -> str:
         """Counters and gauges of this process, and the numbers of the webhooks."""
@@ -197,8 +195,8 @@ class Shopbell:
         return app
 
     async def _background(self, _app: web.Application) -> AsyncIterator[None]:
-        await migrate_all(self.database)
-        if not self.database.shared:
+        await self.databases.migrate()
+        if not self.databases.chat.shared:
             await self.context.store.write(lambda tx: tx.jobs.release())  # one process, one database: no lease outlives it
         clocks = Clocks(self.context, self.woken)
         sharing = _started(*(each.run() for each in (self.news, self.hints) if each is not None))
@@ -206,6 +204,7 @@ class Shopbell:
             clocks.run(),
             self.connections.run(),
             self.order_facts.run(),
+            self.orders.run(),
             self.watch.run(self.inboxes, lambda inbox_id: tell_presence(self.context, inbox_id)),
         )
         yield
@@ -220,7 +219,7 @@ class Shopbell:
             await self.hints.finish(0.5)
         await _ended(sharing)
         await self.http.close()
-        await self.database.close()
+        await self.databases.close()
 
     def stop_taking(self) -> None:
         """Not ready from now on: handshakes are refused, and nobody waits over HTTP any more."""
@@ -230,12 +229,6 @@ class Shopbell:
     async def drain(self) -> None:
         """Send every connection away in order."""
         await Drain(self.sio, self.announcer.socket, lambda: {sid for door in self.doors for sid in door.busy}).run()
-
-
-async def migrate_all(database: Database) -> None:
-    """The tables of all rooms, as this version wants them."""
-    await database.at_length(migrate)
-    await database.at_length(migrate_orders)
 
 
 def _started(*jobs: Coroutine[Any, Any, None]) -> list[asyncio.Task[None]]:

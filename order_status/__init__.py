@@ -11,6 +11,7 @@ from order_status.forgetting import Forgotten, forget_customer
 from order_status.ingest import Receipt
 from order_status.lookup import FoundOrder
 from order_status.migrations import migrate
+from order_status.migrations.moved import move
 from order_status.sources import SourceConfig
 from order_status.tables import metadata
 from order_status.traces import Person
@@ -35,4 +36,5 @@ __all__ = [
     "forget_customer",
     "metadata",
     "migrate",
+    "move",
 ]

@@ -12,6 +12,7 @@ from order_status.actions import ActionConfig, Actions
 from order_status.arrivals import Arrivals
 from order_status.calendars import DeliveryConfig
 from order_status.catalogue import Catalogue
+from order_status.clerk import Clerk
 from order_status.disputes import Disputes
 from order_status.events import Delivery, OfferAccepted, OfferSettled, OrderOverdue, StageChanged
 from order_status.evidence import Told, explanation
@@ -55,8 +56,9 @@ class OrderStatus:
         self._writer = writer
         self._clock = clock
         self._sources = {source.id: open_source(source) for source in sources}
-        self._ingest = Ingest(writer, self._sources, KeySets(clock), clock, self.wake)
         self.operations = Operations(writer, self._sources, clock, self.wake)
+        self._clerk = Clerk(writer, clock, self.operations.read_stored, self.wake)
+        self._ingest = Ingest(writer, self._sources, KeySets(clock), clock, self.wake, self._clerk)
         self._disputes = Disputes(writer, self.operations, self._sources, clock)
         self._actions = Actions(writer, actions, clock)
         by_inbox = {each.inbox_id: each for each in deliveries}
@@ -69,6 +71,14 @@ class OrderStatus:
     async def ingest(self, source_id: str, headers: Mapping[str, str], body: bytes) -> Receipt:
         """Answer one webhook, after COMMIT. `body` is the raw bytes as they came."""
         return await self._ingest.take(source_id, headers, body)
+
+    async def run(self) -> None:
+        """Fold what storms leave behind, for ever."""
+        await self._clerk.run()
+
+    async def fold(self) -> int:
+        """One batch of it; how many webhooks were due in it."""
+        return await self._clerk.work_off()
 
     async def look(self, limit: int = 50) -> int:
         """Do what is due by time: what is overdue, or contradicted for long enough, becomes a change; old bodies go. How many orders."""

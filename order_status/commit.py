@@ -1,31 +1,35 @@
 """What verified events change in the database: many webhooks in one transaction, each of them wholly or not at all. Walk b.
 
 Snapshots are folded into their order; a fragment waits for its order, and a carrier's word for the order that has its tracking number.
+What comes in a storm, or cannot be folded now, is recorded and folded later (clerk.py).
 """
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
 from order_status import catalogue, store
 from order_status.desk import Desk, Numbers, Unreadable
 from order_status.events import OrderEvent, OrderFragment, Settlement
 from order_status.fold import add_fragments, fold, fragments_of
 from order_status.products import Product
-from order_status.shops import Event, Ignored
+from order_status.shops import Event, Ignored, Keyed, Malformed, Verified
 from order_status.sources import Source
 from order_status.stages import Fragments, OrderState, number_key
 from order_status.store import desk as sql
 
 SAID = 500
+LATER = timedelta(minutes=10)
+"""when a webhook that could not be folded is tried again"""
 
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A webhook that was verified and read. `again`: a stored one that an operator lets us read once more."""
+    """A webhook that was verified and read. `later`: only record it; `again`: a stored one that an operator lets us read once more."""
 
     source: Source
     delivery_id: str
@@ -33,18 +37,57 @@ class Taken:
     body: bytes
     event: Event | Ignored
     now: datetime
+    later: bool = False
     again: bool = False
+
+    @property
+    def key(self) -> sql.DeliveryKey:
+        return self.source.config.id, self.delivery_id
+
+
+def read(source: Source, verified: Verified, body: bytes, now: datetime) -> Taken | Malformed:
+    """A verified body as what it says. Some senders' deliveries are known by what is in them."""
+    event = source.translate(body, verified)
+    if isinstance(event, Malformed):
+        return event
+    key, event = (event.key, event.event) if isinstance(event, Keyed) else (verified.delivery_id, event)
+    return Taken(source, key, verified.topic, body, event, now)
 
 
 def commit_each(conn: store.Connection, items: Sequence[Taken]) -> list[str]:
-    """The outcome of each: `accepted`, `duplicate`, `ignored`, or `unreadable` (its order cannot be read; nothing of it stays).
+    """The outcome of each: `accepted`, `duplicate`, `ignored`, or `unreadable` (one read again, whose order cannot be read).
 
-    Runs inside the writer. Who sends the same twice at once has it taken once.
+    Runs inside the writer. Who sends the same twice at once has it taken once. What is accepted is stored; it is folded now, unless it
+    is for later or its order cannot be read.
     """
     batch = _Batch(conn, max(item.now for item in items))
-    outcomes = [batch.take(item, new) for item, new in zip(items, batch.open(items), strict=True)]
+    new = batch.record(items)
+    batch.load(item for item, is_new in zip(items, new, strict=True) if is_new and not item.later)
+    outcomes = [batch.take(item, is_new) for item, is_new in zip(items, new, strict=True)]
     batch.close()
     return outcomes
+
+
+def fold_waiting(
+    conn: store.Connection, source_id: str, now: datetime, limit: int, recall: Callable[[Mapping[Any, Any]], Taken | str]
+) -> tuple[int, Counter[str]]:
+    """Fold what was recorded of a source, the longest waiting first; how many were due, and of how many what stands in the way.
+
+    `recall`: a stored row as what it said, or why it cannot be read. What cannot be folded now waits for another time.
+    """
+    batch, stuck = _Batch(conn, now), Counter[str]()
+    due = {(source_id, row["delivery_id"]): recall(row) for row in sql.due_deliveries(conn, source_id, now, limit)}
+    batch.load(item for item in due.values() if isinstance(item, Taken))
+    waits = []
+    for key, item in due.items():
+        reason = batch.fold(item) if isinstance(item, Taken) else item
+        if reason not in ("accepted", "ignored"):
+            waits.append(key)
+            stuck[reason] += 1
+    batch.close()
+    sql.fold_at(conn, due.keys() - waits, None)
+    sql.fold_at(conn, waits, now + LATER)
+    return len(due), stuck
 
 
 class _Batch:
@@ -53,56 +96,61 @@ class _Batch:
         self._now = now
         self._desk = Desk(conn, now)
         self._numbers: dict[str, Numbers] = defaultdict(Counter)
-        self._given_back: set[sql.DeliveryKey] = set()
 
-    def open(self, items: Sequence[Taken]) -> list[bool]:
-        """Record the deliveries, and have on the desk what the new ones are about. Whether each of them is new."""
+    def record(self, items: Sequence[Taken]) -> list[bool]:
+        """Store the deliveries. Whether each of them is to be taken: it is new, or read again."""
         rows = {}
         for item in items:
-            key = (item.source.config.id, item.delivery_id)
-            if not item.again and not isinstance(item.event, Ignored) and key not in rows:
-                rows[key] = (_row(item), item)
+            if not item.again and not isinstance(item.event, Ignored) and item.key not in rows:
+                rows[item.key] = (_row(item), item)
         recorded = sql.record_deliveries(self._conn, [row for row, _ in rows.values()])
         first = {id(item) for key, (_, item) in rows.items() if key in recorded}
-        new = [item.again or id(item) in first for item in items]
+        return [item.again or id(item) in first for item in items]
+
+    def load(self, items: Iterable[Taken]) -> None:
+        """Have on the desk what these are about."""
         orders, numbers = set(), set()
-        for item, is_new in zip(items, new, strict=True):
-            if is_new and isinstance(item.event, OrderEvent):
+        for item in items:
+            if isinstance(item.event, OrderEvent):
                 inbox_id = item.source.config.inbox_id
                 orders.add((inbox_id, item.event.head.order_id))
                 found = (number_key(shipment.tracking_number or "") for shipment in item.event.shipments)
                 numbers |= {(inbox_id, number) for number in found if number is not None}
         if orders:
             self._desk.load(orders, numbers)
-        return new
 
     def take(self, item: Taken, new: bool) -> str:
         """One of them, in the order in which they came."""
-        config, event = item.source.config, item.event
-        numbers, key = self._numbers[config.id], (item.source.config.id, item.delivery_id)
-        if isinstance(event, Ignored):
-            numbers[("ignored", event.type)] += 1
+        if isinstance(item.event, Ignored):
+            self._numbers[item.source.config.id][("ignored", item.event.type)] += 1
             return "ignored"
-        if key in self._given_back:
-            return "unreadable"
         if not new:
-            numbers[("duplicate", "")] += 1
+            self._numbers[item.source.config.id][("duplicate", "")] += 1
             return "duplicate"
+        if item.later:
+            return "accepted"
+        outcome = self.fold(item)
+        if outcome == "unreadable" and not item.again:
+            sql.fold_at(self._conn, [item.key], item.now + LATER)
+            return "accepted"
+        return outcome
+
+    def fold(self, item: Taken) -> str:
+        """`accepted`, `ignored`, or `unreadable`: its order cannot be read."""
+        config, numbers = item.source.config, self._numbers[item.source.config.id]
         try:
-            match event:
-                case OrderEvent():
+            match item.event:
+                case OrderEvent() as event:
                     numbers.update(self._snapshot(item.source, event))
-                case OrderFragment():
+                case OrderFragment() as event:
                     numbers.update(self._fragment(item.source, event))
-                case Settlement():
+                case Settlement() as event:
                     store.settle(self._conn, config.inbox_id, config.id, event)
-                case Product():
+                case Product() as event:
                     catalogue.tell(self._conn, config.inbox_id, config.id, event, item.now)
+                case Ignored():
+                    return "ignored"
         except Unreadable:
-            numbers[("refused", "order_unreadable")] += 1
-            if not item.again:
-                self._given_back.add(key)
-                sql.forget_delivery(self._conn, key)
             return "unreadable"
         numbers[("replayed" if item.again else "accepted", name(event)[0])] += 1
         return "accepted"
@@ -207,4 +255,5 @@ def _row(item: Taken) -> dict[str, object]:
         "digest": hashlib.sha256(item.body).hexdigest(),
         "topic": item.topic[:128],
         "said": said(item.event),
+        "fold_at": item.now if item.later else None,
     }

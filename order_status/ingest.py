@@ -1,6 +1,7 @@
 """One webhook of a shop: verify -> translate -> commit (dedupe, fold, an outbox row for each effect that is new).
 
-Answers only after COMMIT. What nobody signed leaves a number behind and nothing else; what is the shop's and unreadable, a dead letter.
+Answers only after COMMIT; in a storm the webhook is only recorded by then, and the fold follows (clerk.py).
+What nobody signed leaves a number behind and nothing else; what is the shop's and unreadable, a dead letter.
 No SQL here (store/), no HTTP (http.py). Walk b, door half.
 """
 
@@ -10,21 +11,21 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from order_status import store
-from order_status.commit import Taken, commit_each
-from order_status.gate import Gate
+from order_status.clerk import Clerk
+from order_status.commit import Taken, commit_each, read
 from order_status.keysets import KeySets
-from order_status.shops import Ignored, Keyed, Malformed, Ping, Refused, Verified
+from order_status.shops import Ignored, Malformed, Ping, Refused, Verified
 from order_status.sources import Source, fingerprint
 from order_status.store import operations as operated
 from order_status.writer import Writer
 
 BODY_LIMIT = 256 * 1024
-AT_ONCE = 16  # webhooks of one source that the writer has in hand: the next of a storm wait at the gate, and not before what people write
+ALONE = 8  # webhooks of one source in hand: of more, and while older ones wait for it, each is recorded now and folded later
 LETTERS_KEPT = 500  # for each source: a shop that sends only what cannot be read fills no disk
 FLUSH_AFTER = timedelta(seconds=1)  # what nobody signed is counted in memory meanwhile: a flood of it is no flood of transactions
 
@@ -45,7 +46,13 @@ def refusal(status: int, code: str, message: str) -> Receipt:
 
 class Ingest:
     def __init__(
-        self, writer: Writer, sources: Mapping[str, Source], keys: KeySets, clock: Callable[[], datetime], wake: asyncio.Event
+        self,
+        writer: Writer,
+        sources: Mapping[str, Source],
+        keys: KeySets,
+        clock: Callable[[], datetime],
+        wake: asyncio.Event,
+        clerk: Clerk,
     ) -> None:
         self._writer = writer
         self._keys = keys
@@ -53,7 +60,8 @@ class Ingest:
         self._clock = clock
         self._wake = wake
         self._uncounted: dict[str, Counter[tuple[str, str]]] = {}
-        self._gates = {source_id: Gate(AT_ONCE) for source_id in sources}
+        self._clerk = clerk
+        self._in_hand = Counter[str]()
         self._used: dict[tuple[str, str], tuple[int, datetime]] = {}
         self._flushed_at = clock()
 
@@ -83,18 +91,27 @@ class Ingest:
                 self._tally(source, "ignored", "ping")
                 return Receipt(200, {"ok": True, "outcome": "ignored"}), "ignored", "ping"
             case Verified() as verified:
-                event = source.translate(body, verified)
-        if isinstance(event, Malformed):
-            await self._bury(source, verified, body, event.message, now)
-            return self._refuse(source, 400, "bad_request", event.message, "malformed")
-        key, event = (event.key, event.event) if isinstance(event, Keyed) else (verified.delivery_id, event)
-        async with self._gates[source.config.id]:
-            outcome = await self._writer.write_each(commit_each, Taken(source, key, verified.topic, body, event, now))
-        if outcome == "unreadable":
-            return refusal(503, "unavailable", "the order cannot be read; it is being looked at"), "refused", "order_unreadable"
+                item = read(source, verified, body, now)
+        if isinstance(item, Malformed):
+            await self._bury(source, verified, body, item.message, now)
+            return self._refuse(source, 400, "bad_request", item.message, "malformed")
+        outcome = await self._commit(item)
         if outcome == "accepted":
             self._wake.set()
-        return Receipt(200, {"ok": True, "outcome": outcome}), outcome, event.type if isinstance(event, Ignored) else ""
+        return Receipt(200, {"ok": True, "outcome": outcome}), outcome, item.event.type if isinstance(item.event, Ignored) else ""
+
+    async def _commit(self, item: Taken) -> str:
+        source_id = item.source.config.id
+        later = self._in_hand[source_id] >= ALONE or self._clerk.is_behind(source_id)
+        self._in_hand[source_id] += 1
+        try:
+            item = replace(item, later=later)
+            outcome = await self._writer.write_each(commit_each, item)
+        finally:
+            self._in_hand[source_id] -= 1
+        if later and outcome == "accepted":
+            self._clerk.expect(item)
+        return outcome
 
     async def _verify(self, source: Source, headers: Mapping[str, str], body: bytes, now: datetime) -> Verified | Refused | Ping:
         """With the key set that we hold; when it lacks the signer's key, once more with a fresh one."""

@@ -15,12 +15,12 @@ from itertools import pairwise
 from typing import Any, Literal
 
 from order_status import store
-from order_status.commit import Taken, commit_each
+from order_status.commit import Taken, commit_each, read
 from order_status.corrections import join_rulings
 from order_status.desk import Desk, Order, Unreadable
 from order_status.events import OrderEvent
 from order_status.masked import laid_out
-from order_status.shops import Ignored, Keyed, Malformed, Verified
+from order_status.shops import Ignored, Malformed, Verified
 from order_status.sources import Source, fingerprint
 from order_status.stages import OrderState, Ruling
 from order_status.store import operations as sql
@@ -155,7 +155,7 @@ class Operations:
         row = await self._writer.read(lambda conn: sql.delivery(conn, inbox_id, self._ids.get(handle, ""), delivery_id))
         if row is None:
             return "not_found"
-        outcome = await self._again(self._read_stored(row), again=True) if row["body"] else "no_body"
+        outcome = await self._again(self.read_stored(row), again=True) if row["body"] else "no_body"
         await self.note(inbox_id, by, "replay", delivery_id, outcome)
         return outcome
 
@@ -202,7 +202,7 @@ class Operations:
         def work(conn: store.Connection) -> str:
             if self._open(conn, key, now) is not None:
                 return "settled"
-            read = [self._read_stored(row) for row in sql.bodies_of(conn, key)]
+            read = [self.read_stored(row) for row in sql.bodies_of(conn, key)]
             items = [replace(taken, again=True) for taken in read if isinstance(taken, Taken)]
             if not any(isinstance(each.event, OrderEvent) for each in items):
                 return "no_body"
@@ -227,7 +227,8 @@ class Operations:
             self._wake.set()
         return outcome
 
-    def _read_stored(self, row: Mapping[Any, Any]) -> Taken | str:
+    def read_stored(self, row: Mapping[Any, Any]) -> Taken | str:
+        """A row of deliveries as what it says today; or why it cannot be read."""
         return self._read(row["source_id"], Verified(row["delivery_id"], topic=row["topic"] or "", at=row["received_at"]), row["body"])
 
     def _read(self, source_id: str, verified: Verified, body: bytes) -> Taken | str:
@@ -235,11 +236,10 @@ class Operations:
         source = self._sources.get(source_id)
         if source is None:
             return "no_source"
-        event = source.translate(body, verified)
-        if isinstance(event, Malformed):
+        item = read(source, verified, body, self._clock())
+        if isinstance(item, Malformed):
             return "malformed"
-        key, event = (event.key, event.event) if isinstance(event, Keyed) else (verified.delivery_id, event)
-        return "ignored" if isinstance(event, Ignored) else Taken(source, key, verified.topic, body, event, self._clock())
+        return "ignored" if isinstance(item.event, Ignored) else item
 
     def _rule(self, conn: store.Connection, row: Mapping[Any, Any], verdict: Verdict, by: str, now: datetime) -> bool:
         """False when it was settled before, or the order cannot be changed now."""

@@ -1,4 +1,4 @@
-"""What this room asks of the database: one writer that app.py hands in. All rooms of a process share it."""
+"""What this room asks of the database: one writer that app.py hands in. It is this room's alone: no other room waits for it."""
 
 from collections.abc import Callable, Sequence
 from typing import Protocol, TypeVar

@@ -1,4 +1,4 @@
-"""The one writer of a process, and its readers. All rooms of a process share it; nothing else opens a transaction.
+"""The one writer of a room, and its readers. Nothing else opens a transaction there.
 
 Writes that wait together share one commit (group commit): each runs in a savepoint of its own, and its caller is answered only
 after COMMIT. `write_each` goes further: what waits for the same work is loaded, decided and saved together. Walk a is made fast here.
@@ -18,7 +18,7 @@ import structlog
 from sqlalchemy import Connection
 
 from chat_server.errors import ClientError, Code
-from chat_server.outbound.engines import Postgres, is_away, transactions
+from chat_server.outbound.engines import WRITE_LOCK, Postgres, is_away, transactions
 
 A = TypeVar("A")
 T = TypeVar("T")
@@ -44,8 +44,9 @@ class _Alone(Exception):
 class Database:
     """`await write(work)` and `await read(work)`; `work` is sync, gets a Connection and must not keep it."""
 
-    def __init__(self, url: str) -> None:
-        self._transactions = transactions(url)
+    def __init__(self, url: str, lock: int = WRITE_LOCK) -> None:
+        """`lock`: what the writers of all nodes hold on PostgreSQL, one at a time."""
+        self._transactions = transactions(url, lock)
         self.shared = self._transactions.shared
         self._inbox: queue.SimpleQueue[list[_Waiting] | None] = queue.SimpleQueue()
         self._pending: deque[_Waiting] = deque()

@@ -28,7 +28,7 @@ DURABLE = {"synchronous_commit": "on", "idle_in_transaction_session_timeout": "1
 """whatever the server or the role says: what is acknowledged is on disk"""
 WRITE_LOCK = 0x53686F7062656C6C
 """the advisory lock of PostgreSQL that every write transaction of every node holds (docs/decisions/0016)"""
-LOCK = text(f"SELECT pg_advisory_xact_lock({WRITE_LOCK})")
+LOCK = text("SELECT pg_advisory_xact_lock(:lock)")
 JSON: dict[str, Any] = {"json_serializer": lambda value: msgspec.json.encode(value).decode(), "json_deserializer": msgspec.json.decode}
 PATIENCE_S = 5.0
 """the longest that one statement may take, a connection may need, or a transaction may stand idle"""
@@ -54,11 +54,11 @@ class Transactions(Protocol):
     async def close(self) -> None: ...
 
 
-def transactions(url: str) -> Transactions:
+def transactions(url: str, lock: int) -> Transactions:
     """For `sqlite:///path` or `postgresql://user:password@host:port/name`."""
     if url.startswith("sqlite:///"):
         return Sqlite(Path(url.removeprefix("sqlite:///")))
-    return Postgres(url)
+    return Postgres(url, lock)
 
 
 def sqlite_engine(path: Path, *, writes: bool) -> Engine:
@@ -133,7 +133,8 @@ class Postgres:
 
     shared = True
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, lock: int) -> None:
+        self._lock = {"lock": lock}
         self._url = make_url(url).set(drivername="postgresql+asyncpg")
         self._loop = asyncio.new_event_loop()
         self._writer = self._engine(1, {**DURABLE, "lock_timeout": "4s"})
@@ -166,7 +167,7 @@ class Postgres:
     async def _locked(self) -> AsyncConnection:
         connection = await self._writer.connect()
         try:
-            await connection.execute(LOCK)
+            await connection.execute(LOCK, self._lock)
         except BaseException:
             await connection.close()
             raise
@@ -181,7 +182,7 @@ class Postgres:
         told = {"command_timeout": None, "server_settings": {"application_name": "shopbell", "synchronous_commit": "on"}}
         engine = create_async_engine(self._url, poolclass=NullPool, connect_args={"timeout": PATIENCE_S, **told}, **JSON)
         async with engine.begin() as connection:
-            await connection.execute(LOCK)
+            await connection.execute(LOCK, self._lock)
             return await connection.run_sync(work)
 
     def writer_closed(self) -> None:

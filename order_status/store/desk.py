@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import bindparam, delete, select, tuple_, update
+from sqlalchemy import RowMapping, bindparam, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from order_status.events import Effect, Track
@@ -38,6 +38,11 @@ _TRACKS = Find(
     .where(tracks.c.heard_at > bindparam("since", required=False))
     .where(tuple_(tracks.c.inbox_id, tracks.c.key).in_(KEYS))
 )
+_FOLD_AT = (
+    update(deliveries)
+    .where(deliveries.c.source_id == bindparam("source"), deliveries.c.delivery_id == bindparam("delivery"))
+    .values(fold_at=bindparam("at"))
+)
 
 
 @dataclass(slots=True)
@@ -58,9 +63,22 @@ def record_deliveries(conn: Connection, rows: Sequence[Mapping[str, Any]]) -> se
     return {(row[0], row[1]) for row in conn.execute(new, list(rows))}
 
 
-def forget_delivery(conn: Connection, key: DeliveryKey) -> None:
-    """It could not be taken after all: the sender will send it again."""
-    conn.execute(delete(deliveries).where(deliveries.c.source_id == key[0], deliveries.c.delivery_id == key[1]))
+def due_deliveries(conn: Connection, source_id: str, now: datetime, limit: int) -> list[RowMapping]:
+    """What of a source is recorded and due to be folded, the longest waiting first."""
+    query = select(deliveries).where(deliveries.c.source_id == source_id, deliveries.c.fold_at <= now)
+    return list(conn.execute(query.order_by(deliveries.c.fold_at).limit(limit)).mappings())
+
+
+def fold_at(conn: Connection, keys: Collection[DeliveryKey], at: datetime | None) -> None:
+    """When these are to be folded; None: they are."""
+    if keys:
+        rows = [{"source": source_id, "delivery": delivery_id, "at": at} for source_id, delivery_id in sorted(keys)]
+        conn.execute(_FOLD_AT, rows)
+
+
+def behind(conn: Connection, now: datetime) -> list[str]:
+    """The sources of which something is due to be folded."""
+    return list(conn.execute(select(deliveries.c.source_id).where(deliveries.c.fold_at <= now).distinct()).scalars())
 
 
 def lock_orders(conn: Connection, keys: Collection[OrderKey], create: datetime | None) -> dict[OrderKey, tuple[str, str]]:

@@ -17,6 +17,7 @@ from typing import Any
 
 import asyncpg
 
+from chat_server.outbound.databases import orders_url
 from tests.faults.desk import Session
 from tests.faults.rasa import ScriptedRasa
 from tests.postgres import Postgres
@@ -97,6 +98,7 @@ class Ground:
 
     def _sqlite(self, sql: str) -> list[dict[str, Any]]:
         with closing(sqlite3.connect(self.url.removeprefix("sqlite:///"), timeout=10)) as connection:
+            connection.execute("ATTACH ? AS orders", (orders_url(self.url).removeprefix("sqlite:///"),))
             connection.row_factory = sqlite3.Row
             found = [dict(row) for row in connection.execute(sql).fetchall()]
             connection.commit()

@@ -22,13 +22,13 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from chat_server.app import migrate_all
 from chat_server.core.model import Visitor
 from chat_server.errors import ClientError
 from chat_server.flows.context import Context
 from chat_server.flows.messages import Draft, send_message
 from chat_server.flows.people import token_hash
 from chat_server.outbound.database import Database
+from chat_server.outbound.migrations import migrate
 from chat_server.outbound.store import Store, Tx
 from order_status.catalogue import Catalogue
 from tests.faults.checks import each_once, nothing_invented, nothing_lost, one_order
@@ -49,7 +49,7 @@ def _shopper(name: str) -> Visitor:
 
 async def _prepare(path: Path) -> None:
     database = Database(f"sqlite:///{path}")
-    await migrate_all(database)
+    await database.at_length(migrate)
 
     def work(tx: Tx) -> None:
         for name in SHOPPERS:

@@ -48,7 +48,7 @@ async def served(server: ChatServer, folder: Path) -> set[tuple[str, str]]:
     shopbell = Shopbell(settings.load({**server.stack.chat_env(), "SHOPBELL_DATA": str(folder)}))
     routes = list(shopbell.web_app().router.routes())
     await shopbell.http.close()
-    await shopbell.database.close()
+    await shopbell.databases.close()
     return {route for each in routes if each.method != "HEAD" for route in expanded(each)}
 
 

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import Connection, select, update
 
 from order_status import OrderStatus
+from order_status.commit import LATER
 from order_status.masked import laid_out
 from order_status.shops.standard_webhooks import sign
 from order_status.sources import fingerprint
@@ -148,7 +149,8 @@ async def test_a_state_that_cannot_be_read_holds_up_no_other_order(world: World,
     assert [each["order_id"] for each in await world.status.orders("demo", "c-7")] == ["A-good"]
     assert await world.status.order("demo", "A-bad") is None
     assert [found.view["order_id"] for found in await world.status.search("demo", "1001")] == ["A-good"]
-    assert (await world.send(order(2, parcel("delivered"), order_id="A-bad"), delivery="again")).status == 503
+    assert (await world.send(order(2, parcel("delivered"), order_id="A-bad"), delivery="again")).body["outcome"] == "accepted"
+    assert (await world.send(order(2, parcel("delivered"), order_id="A-bad"), delivery="again")).body["outcome"] == "duplicate"
     assert (await world.send(order(2, parcel("delivered"), order_id="A-good"))).body["outcome"] == "accepted"
     await world.status.look()
     assert [change.order_id for change in await world.told(seconds=21)] == ["A-good"]
@@ -158,10 +160,27 @@ async def test_a_state_that_cannot_be_read_holds_up_no_other_order(world: World,
     assert await world.status.operations.rebuild("demo", "A-bad", "agent:agt_1") == "rebuilt"
     assert await world.status.operations.rebuild("demo", "A-bad", "agent:agt_1") == "settled", "what can be read is left as it is"
     assert (await world.status.operations.waiting("demo"))["unreadable"] == []
-    assert (await world.view("A-bad"))["headline"] == "shipped"
-    assert [(change.order_id, change.stage) for change in await world.told(seconds=21)] == [("A-bad", "shipped")]
-    assert (await world.send(order(2, parcel("delivered"), order_id="A-bad"), delivery="again")).body["outcome"] == "accepted"
-    assert await world.heard() == ["delivered"]
+    assert (await world.view("A-bad"))["headline"] == "delivered", "also what came while it could not be read"
+    assert [(change.order_id, change.stage) for change in await world.told(seconds=21)] == [("A-bad", "delivered")]
+    assert (await world.send(order(2, parcel("delivered"), order_id="A-bad"), delivery="again")).body["outcome"] == "duplicate"
+    world.clock.pass_(seconds=LATER.total_seconds())
+    assert await world.status.fold() == 1, "it is told once more, and is no news"
+    assert (await world.status.fold(), await world.heard()) == (0, [])
+
+
+async def test_what_came_for_a_state_that_cannot_be_read_is_folded_when_it_can_be_again(world: World) -> None:
+    await world.accept(order(1, parcel("shipped")))
+    before = await world.writer.read(lambda conn: conn.execute(select(orders.c.state)).scalar_one())
+    await broken(world)
+    await world.accept(order(2, parcel("delivered")))
+    world.clock.pass_(seconds=LATER.total_seconds())
+    assert await world.status.fold() == 1, "and it waits again"
+    await broken(world, state=before)
+    assert await world.status.fold() == 0
+    world.clock.pass_(seconds=LATER.total_seconds())
+    assert await world.status.fold() == 1
+    assert (await world.view())["headline"] == "delivered"
+    assert (await world.status.fold(), (await world.numbers())["accepted"]) == (0, 2)
 
 
 async def test_an_order_without_bodies_cannot_be_made_anew(world: World) -> None:

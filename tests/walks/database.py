@@ -12,6 +12,7 @@ from tests.processes import ChatServer
 def rows(server: ChatServer, sql: str, *values: Any) -> list[tuple[Any, ...]]:
     """The answer to a query, read beside the server."""
     with closing(sqlite3.connect(server.stack.data / "shopbell.sqlite3", timeout=10)) as connection:
+        connection.execute("ATTACH ? AS orders", (str(server.stack.data / "shopbell-orders.sqlite3"),))
         found = connection.execute(sql, values).fetchall()
         connection.commit()
         return found

@@ -1,0 +1,125 @@
+"""Folds what was recorded only: in a storm webhooks are stored and answered at once, and worked off beside it, at a pace that leaves room.
+
+One source after the other, so that a shop's storm delays its own orders and no other shop's. Whatever is due is taken up after a start
+or from a server that died. What cannot be folded stays recorded and is tried again. Walk b.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from order_status import store
+from order_status.commit import LATER, Taken, fold_waiting
+from order_status.store import desk as sql
+from order_status.writer import Writer
+
+AT_ONCE = 64
+"""webhooks of one batch: the larger, the fewer statements for each, and the longer it holds the writer"""
+REMEMBERED = 2048
+"""webhooks that need not be read again from their stored bodies"""
+SHARE = 0.5
+"""of the time that may be spent on this while more waits; the rest is for those who send, and for what else the process does"""
+LOOK_S = 5.0
+"""after which one looks for what another server left, and for what was put off"""
+
+Read = Callable[[Mapping[Any, Any]], Taken | str]
+log = logging.getLogger("order_status.clerk")
+
+
+class Clerk:
+    """`read`: a stored row of deliveries as what it said, or why it cannot be read. `wake` is set when something was folded."""
+
+    def __init__(self, writer: Writer, clock: Callable[[], datetime], read: Read, wake: asyncio.Event) -> None:
+        self._writer = writer
+        self._clock = clock
+        self._read = read
+        self._wake = wake
+        self._fresh: dict[sql.DeliveryKey, Taken] = {}
+        self._behind: dict[str, int] = {}
+        """source -> how many of its webhooks the next batch may have"""
+        self._came: set[str] = set()
+        """the sources of which something was recorded since their last batch began"""
+        self._called = asyncio.Event()
+
+    def is_behind(self, source_id: str) -> bool:
+        """Something of this source is recorded and not folded."""
+        return source_id in self._behind
+
+    def expect(self, item: Taken) -> None:
+        """This one was recorded."""
+        if len(self._fresh) == REMEMBERED:
+            del self._fresh[next(iter(self._fresh))]
+        self._fresh[item.key] = item
+        self._behind.setdefault(item.source.config.id, AT_ONCE)
+        self._came.add(item.source.config.id)
+        self._called.set()
+
+    async def run(self) -> None:
+        """For ever."""
+        while True:
+            started = time.perf_counter()
+            try:
+                worked = await self.work_off()
+            except Exception:
+                log.exception("what was recorded could not be worked off", extra={"flow": "fold"})
+                worked = 0
+            took = time.perf_counter() - started
+            if worked:
+                await asyncio.sleep(took * (1 - SHARE) / SHARE)
+                continue
+            self._called.clear()
+            try:
+                await asyncio.wait_for(self._called.wait(), LOOK_S)
+            except TimeoutError:
+                continue
+
+    async def work_off(self) -> int:
+        """Fold one batch of the source whose turn it is; how many webhooks were due in it."""
+        if not self._behind:
+            now = self._clock()
+            found = await self._writer.read(lambda conn: sql.behind(conn, now))
+            for source_id in found:
+                self._behind.setdefault(source_id, AT_ONCE)
+        if not self._behind:
+            return 0
+        source_id, most = next(iter(self._behind.items()))
+        self._came.discard(source_id)
+        fold = partial(fold_waiting, source_id=source_id, now=self._clock(), limit=most, recall=self._recall)
+        try:
+            due, stuck = await self._writer.write(fold)
+        except Exception:  # whatever one of them does, the others are folded: each by itself
+            log.exception("a batch could not be folded", extra={"flow": "fold", "webhooks": most})
+            if most == 1:
+                await self._put_off(source_id)
+            self._again(source_id, 1)
+            return 1
+        if stuck:
+            fields = {"flow": "fold", "decision": "put_off", "reason": ", ".join(sorted(stuck))}
+            log.warning("%d webhooks cannot be folded now", stuck.total(), extra=fields)
+        self._again(source_id, min(most * 2, AT_ONCE) if due == most or source_id in self._came else 0)
+        if due:
+            self._wake.set()
+        return due
+
+    def _again(self, source_id: str, most: int) -> None:
+        """After all others; 0: nothing of it waits any more."""
+        self._behind.pop(source_id, None)
+        if most:
+            self._behind[source_id] = most
+
+    async def _put_off(self, source_id: str) -> None:
+        """The one that waits longest fails whatever we do: it must not hold up the others."""
+        now = self._clock()
+
+        def work(conn: store.Connection) -> None:
+            first = [(source_id, row["delivery_id"]) for row in sql.due_deliveries(conn, source_id, now, 1)]
+            sql.fold_at(conn, first, now + LATER)
+
+        await self._writer.write(work)
+
+    def _recall(self, row: Mapping[Any, Any]) -> Taken | str:
+        return self._fresh.pop((row["source_id"], row["delivery_id"]), None) or self._read(row)

@@ -1,0 +1,123 @@
+"""What is recorded in a storm and folded beside it: nothing twice, nothing lost, nobody held up."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection, func, select
+
+from chat_server.outbound.database import Database
+from order_status import OrderStatus
+from order_status.clerk import AT_ONCE
+from order_status.commit import LATER
+from order_status.ingest import ALONE
+from order_status.tables import deliveries, orders
+from tests.order_status.world import World, order, parcel
+
+MANY = 3 * ALONE
+
+
+@pytest.fixture
+async def world(tmp_path: Path, database_url: str) -> AsyncIterator[World]:
+    """With the writer of the chat server on both databases: it makes batches."""
+    database = Database(database_url)
+    yield World(tmp_path / "shop.db", writer=database)
+    await database.close()
+
+
+async def storm(world: World, *, source: str = "src_1", mark: str = "A", many: int = MANY) -> None:
+    """Many at once, each about an order of its own."""
+    data = [order(1, parcel("shipped"), order_id=f"{mark}-{number}", number=f"{mark}{number}") for number in range(many)]
+    receipts = await asyncio.gather(*[world.send(each, source=source) for each in data])
+    assert Counter(receipt.body["outcome"] for receipt in receipts) == {"accepted": many}
+
+
+async def counted(world: World) -> tuple[int, int, int]:
+    """Orders, stored webhooks, and those of them that are not folded."""
+
+    def work(conn: Connection) -> tuple[int, int, int]:
+        known = conn.execute(select(func.count()).select_from(orders).where(orders.c.state != "")).scalar_one()
+        stored, waiting = conn.execute(select(func.count(), func.count(deliveries.c.fold_at)).select_from(deliveries)).one()
+        return known, stored, waiting
+
+    return await world.writer.read(work)
+
+
+async def test_what_comes_at_once_is_recorded_and_folded_later(world: World) -> None:
+    await storm(world)
+    known, stored, waiting = await counted(world)
+    assert (stored, waiting) == (MANY, MANY - known)
+    assert ALONE <= known < MANY
+    assert (await world.send(order(1, parcel("shipped"), order_id="A-9"), delivery="late")).body["outcome"] == "accepted"
+    assert (await counted(world))[2] == waiting + 1, "nothing overtakes what waits"
+    assert (await world.send(order(1, parcel("shipped"), order_id="A-9"), delivery="late")).body["outcome"] == "duplicate"
+    assert await world.status.fold() == waiting + 1
+    assert await world.status.fold() == 0
+    assert await counted(world) == (MANY, MANY + 1, 0)
+    numbers = await world.numbers()
+    assert (numbers["accepted"], numbers["duplicates"]) == (MANY + 1, 1)
+    assert len(await world.heard(seconds=21)) == MANY
+    assert (await world.send(order(2, parcel("delivered"), order_id="A-1"))).body["outcome"] == "accepted"
+    assert (await counted(world))[2] == 0, "it is quiet again"
+
+
+async def test_another_process_folds_what_one_that_died_recorded(world: World) -> None:
+    await storm(world)
+    other = OrderStatus(world.writer, [world.source], (), world.clock)
+    assert await other.fold() > 0
+    assert (await counted(world))[::2] == (MANY, 0)
+    assert await world.status.fold() == 0, "whoever remembers it does not fold it again"
+    assert (await world.numbers())["accepted"] == MANY
+
+
+async def test_a_storm_of_one_shop_holds_up_no_other(world: World) -> None:
+    await storm(world, many=2 * AT_ONCE)
+    await storm(world, source="src_2", mark="B")
+    await world.status.fold()
+    await world.status.fold()
+
+    def work(conn: Connection) -> list[str]:
+        return list(conn.execute(select(deliveries.c.source_id).where(deliveries.c.fold_at.is_not(None)).distinct()).scalars())
+
+    assert await world.writer.read(work) == ["src_1"]
+
+
+@pytest.mark.parametrize("place", [ALONE, MANY - 1])
+async def test_one_that_always_fails_holds_up_no_other(world: World, place: int) -> None:
+    def forbid(conn: Connection) -> None:
+        if conn.dialect.name == "postgresql":
+            fail = f"BEGIN IF NEW.order_id = 'A-{place}' THEN RAISE EXCEPTION 'no'; END IF; RETURN NEW; END"
+            conn.exec_driver_sql(f"CREATE OR REPLACE FUNCTION forbid() RETURNS trigger LANGUAGE plpgsql AS $$ {fail} $$")
+            conn.exec_driver_sql("CREATE TRIGGER forbid BEFORE INSERT ON order_orders FOR EACH ROW EXECUTE FUNCTION forbid()")
+        else:
+            fail = f"WHEN NEW.order_id = 'A-{place}' BEGIN SELECT RAISE(ABORT, 'no'); END"
+            conn.exec_driver_sql(f"CREATE TRIGGER forbid BEFORE INSERT ON order_orders {fail}")
+
+    await world.writer.write(forbid)
+    await storm(world)
+    while await world.status.fold():
+        continue
+    assert await counted(world) == (MANY - 1, MANY, 1)
+    await world.writer.write(
+        lambda conn: conn.exec_driver_sql("DROP TRIGGER forbid" + (" ON order_orders" if conn.dialect.name == "postgresql" else "")).close()
+    )
+    world.clock.pass_(seconds=LATER.total_seconds())
+    assert await world.status.fold() == 1
+    assert await counted(world) == (MANY, MANY, 0)
+
+
+async def test_it_runs_by_itself(world: World) -> None:
+    running = asyncio.create_task(world.status.run())
+    try:
+        await storm(world)
+        async with asyncio.timeout(5):
+            await world.status.wake.wait()
+            while (await counted(world))[2]:
+                world.status.wake.clear()
+                await world.status.wake.wait()
+        assert (await counted(world))[0] == MANY
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
