@@ -17,11 +17,11 @@ pytestmark = pytest.mark.browser
 
 ALL = (
     *("thread", "queue", "bot", "all", "many", "polish", "guest", "resolved", "blank", "empty", "empty-queue", "filtered", "loading"),
-    *("list-error", "thread-loading", "thread-error", "note", "stale", "failed", "pending", "locked", "theirs", "assign", "help", "ended"),
+    *("list-error", "thread-loading", "thread-error", "note", "stale", "failed", "failed-cards", "cards", "cards-over", "pending", "locked", "theirs", "assign", "help", "ended"),
     *("offline", "reconnecting", "draining", "toast", "search-number", "lookup", "lookup-none", "lookup-error", "why"),
 )
 COLOURED = ("thread", "queue", "bot", "note", "stale", "failed", "assign", "help", "ended", "offline", "draining", "blank", "lookup", "why")
-NARROW = ("list", "places", "thread", "details", "lookup", "why", "note", "stale", "assign", "help", "ended", "draining", "empty", "list-error")
+NARROW = ("list", "places", "thread", "details", "lookup", "why", "note", "stale", "cards-over", "assign", "help", "ended", "draining", "empty", "list-error")
 SIGHTS = {
     (1440, False): [f"state={state}" for state in ALL] + ["state=arabic&dir=rtl"],
     (1440, True): [f"state={state}" for state in COLOURED],

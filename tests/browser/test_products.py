@@ -7,6 +7,7 @@ import re
 import pytest
 from playwright.async_api import Browser, expect
 
+from tests.browser.gallery import gallery_pages
 from tests.browser.people import AgentAtConsole, Shopper, no_violations, person
 from tests.browser.pictures import keep
 from tests.processes import Demo
@@ -97,3 +98,30 @@ async def test_a_product_that_is_sold_out_is_spoken_of(browser: Browser, demo: D
     await expect(shopper.page.get_by_role("button", name="Chwilowo niedostępne")).to_be_disabled()
     await expect(shopper.page.get_by_text(re.compile("Tego chwilowo nie ma"))).to_be_visible(timeout=60_000)
     await keep(shopper.page, "sold-out-nudge")
+
+
+async def test_edit_brings_the_cards_back_and_no_more_go_in_than_a_message_takes(browser: Browser) -> None:
+    agent = await person(browser, locale="en-GB")
+    page = agent.page
+    chosen = page.get_by_role("list", name="Goes along with the reply").get_by_role("listitem")
+    add = page.get_by_role("button", name="Add a product")
+    send = page.get_by_role("button", name="Send")
+    with gallery_pages() as address:
+        await page.goto(f"{address}/console-states.html?state=failed-cards")
+        await page.get_by_role("button", name="Edit").click()
+        await expect(page.get_by_role("textbox", name="Reply")).to_have_value(re.compile("^Yes, you can choose"))
+        await expect(chosen).to_have_text([re.compile("Halla"), re.compile("Kopla")])
+        await expect(send).to_be_enabled()
+        await page.goto(f"{address}/console-states.html?state=cards-over")
+        await expect(chosen).to_have_count(6)
+        await expect(page.get_by_text("no more than 5 products")).to_be_visible()
+        await expect(add).to_be_disabled()
+        await expect(send).to_be_disabled()
+        await page.get_by_role("button", name="Take Stilla candle out").click()
+        await expect(page.get_by_role("textbox", name="Reply")).to_be_focused()
+        await expect(send).to_be_enabled()
+        await expect(add).to_be_disabled()
+        await page.get_by_role("button", name="Take Halla wool blanket out").click()
+        await expect(add).to_be_enabled()
+        await expect(page.get_by_text("no more than 5 products")).to_have_count(0)
+    assert [said for said in agent.errors if "404" not in said] == []

@@ -5,6 +5,7 @@ import type { Fact, Row } from "../../shared/wire.ts";
 import { listen } from "../keys.ts";
 import { App } from "../parts/app.tsx";
 import { choose, open, setTheme } from "../state/actions.ts";
+import { attach, type Card } from "../state/attached.ts";
 import { takePassing } from "../state/live.ts";
 import { explainOrder, findOrders } from "../state/orders.ts";
 import { plug, type Port } from "../state/port.ts";
@@ -63,6 +64,9 @@ async function show(): Promise<void> {
   document.body.dataset.ready = "yes";
 }
 
+const CARDS = ["Halla wool blanket", "Kopla enamel mug", "Topla beanie", "Torra 20 dry bag", "Rygga 28 backpack with a rather long name", "Stilla candle"].map((name, at): Card => (
+  { id: `p-${at}`, name, image_url: null, price: 4_900 + at * 8_000, price_to: at === 1 ? 5_900 : null, currency: "PLN" }));
+
 async function act(): Promise<void> {
   const id = (at: number): string => ROWS[at]!.id;
   const typing = (at: number, kind: "visitor" | "agent", who: string, name: string): void => takePassing("typing_changed", { conversation: id(at), who: { kind, id: who, name }, typing: true });
@@ -88,6 +92,9 @@ async function act(): Promise<void> {
   switch (state) {
     case "note": mode.value = "note"; return;
     case "stale": outbox.value = [{ ...item, state: "stale", error: { code: "stale", message: "", seq: 20 } }]; return;
+    case "failed-cards": outbox.value = [{ ...item, products: CARDS.slice(0, 2), state: "failed", error: { code: "forbidden", message: "" } }]; return;
+    case "cards": return attach(id(0), CARDS.slice(0, 5));
+    case "cards-over": return attach(id(0), CARDS);
     case "failed": outbox.value = [{ ...item, state: "failed", error: { code: "forbidden", message: "" } }]; return;
     case "pending": outbox.value = [{ ...item, state: "sending" }]; return;
     case "locked": typing(0, "agent", "agt_b", "Agent B"); typing(0, "visitor", "vis_1", ""); return;

@@ -124,7 +124,7 @@ export function Composer() {
             </button>
           ))}
         </div>
-        <Attached />
+        <Attached back={focusComposer} />
         <textarea
           id="composer" ref={field} rows={2} dir="auto" value={text.value} placeholder={placeholder} disabled={shut} aria-label={note ? t("note.label") : t("composer.label")} aria-keyshortcuts="Enter"
           onInput={(event) => write(event.currentTarget.value)}

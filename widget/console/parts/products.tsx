@@ -121,7 +121,7 @@ export function ProductButton({ disabled, back }: { disabled: boolean; back: () 
 }
 
 /** What has been chosen: each with its price as it was found, and a way to take it out again; and that no more goes in, when none does. */
-export function Attached() {
+export function Attached({ back }: { back: () => void }) {
   if (attached.value.length === 0) return null;
   return (
     <div class="attached">
@@ -129,7 +129,7 @@ export function Attached() {
         {attached.value.map((product) => (
           <li key={product.id}>
             <Picture url={product.image_url} size={28} /><b class="cut"><bdi>{product.name}</bdi></b><span class="mut num">{priceOf(product)}</span>
-            <IconButton icon="x" size={14} kind="btn plain icon small" label={t("product.remove", { name: product.name })} onClick={() => openId.value && detach(openId.value, product.id)} />
+            <IconButton icon="x" size={14} kind="btn plain icon small" label={t("product.remove", { name: product.name })} onClick={() => openId.value && (detach(openId.value, product.id), back())} />
           </li>
         ))}
       </ul>
