@@ -18,10 +18,13 @@ CANARY, MAIL = "canary-7391", "canary-7391@mail.example"
 
 
 def everything(server: ChatServer) -> str:
-    """Every row of every table, as text."""
-    with closing(sqlite3.connect(server.stack.data / "shopbell.sqlite3", timeout=10)) as connection:
-        tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-        return "\n".join(str(row) for table in tables for row in connection.execute(f'SELECT * FROM "{table}"'))
+    """Every row of every table of every room, as text."""
+    found: list[str] = []
+    for file in server.stack.data.glob("*.sqlite3"):
+        with closing(sqlite3.connect(file, timeout=10)) as connection:
+            tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+            found += [str(row) for table in tables for row in connection.execute(f'SELECT * FROM "{table}"')]
+    return "\n".join(found)
 
 
 async def erase(server: ChatServer, *whom: str) -> str:
