@@ -19,8 +19,6 @@ from order_status.writer import Writer
 
 AT_ONCE = 64
 """webhooks of one batch: the larger, the fewer statements for each, and the longer it holds the writer"""
-REMEMBERED = 2048
-"""webhooks that need not be read again from their stored bodies"""
 SHARE = 0.5
 """of the time that may be spent on this while more waits; the rest is for those who send, and for what else the process does"""
 LOOK_S = 5.0
@@ -38,7 +36,6 @@ class Clerk:
         self._clock = clock
         self._read = read
         self._wake = wake
-        self._fresh: dict[sql.DeliveryKey, Taken] = {}
         self._behind: dict[str, int] = {}
         """source -> how many of its webhooks the next batch may have"""
         self._came: set[str] = set()
@@ -49,13 +46,10 @@ class Clerk:
         """Something of this source is recorded and not folded."""
         return source_id in self._behind
 
-    def expect(self, item: Taken) -> None:
-        """This one was recorded."""
-        if len(self._fresh) == REMEMBERED:
-            del self._fresh[next(iter(self._fresh))]
-        self._fresh[item.key] = item
-        self._behind.setdefault(item.source.config.id, AT_ONCE)
-        self._came.add(item.source.config.id)
+    def expect(self, source_id: str) -> None:
+        """Something of this source was recorded."""
+        self._behind.setdefault(source_id, AT_ONCE)
+        self._came.add(source_id)
         self._called.set()
 
     async def run(self) -> None:
@@ -88,7 +82,7 @@ class Clerk:
             return 0
         source_id, most = next(iter(self._behind.items()))
         self._came.discard(source_id)
-        fold = partial(fold_waiting, source_id=source_id, now=self._clock(), limit=most, recall=self._recall)
+        fold = partial(fold_waiting, source_id=source_id, now=self._clock(), limit=most, read_stored=self._read)
         try:
             due, stuck = await self._writer.write(fold)
         except Exception:  # whatever one of them does, the others are folded: each by itself
@@ -120,6 +114,3 @@ class Clerk:
             sql.fold_at(conn, first, now + LATER)
 
         await self._writer.write(work)
-
-    def _recall(self, row: Mapping[Any, Any]) -> Taken | str:
-        return self._fresh.pop((row["source_id"], row["delivery_id"]), None) or self._read(row)

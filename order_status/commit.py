@@ -69,14 +69,14 @@ def commit_each(conn: store.Connection, items: Sequence[Taken]) -> list[str]:
 
 
 def fold_waiting(
-    conn: store.Connection, source_id: str, now: datetime, limit: int, recall: Callable[[Mapping[Any, Any]], Taken | str]
+    conn: store.Connection, source_id: str, now: datetime, limit: int, read_stored: Callable[[Mapping[Any, Any]], Taken | str]
 ) -> tuple[int, Counter[str]]:
     """Fold what was recorded of a source, the longest waiting first; how many were due, and of how many what stands in the way.
 
-    `recall`: a stored row as what it said, or why it cannot be read. What cannot be folded now waits for another time.
+    `read_stored`: a stored row as what it said, or why it cannot be read. What cannot be folded now waits for another time.
     """
     batch, stuck = _Batch(conn, now), Counter[str]()
-    due = {(source_id, row["delivery_id"]): recall(row) for row in sql.due_deliveries(conn, source_id, now, limit)}
+    due = {(source_id, row["delivery_id"]): read_stored(row) for row in sql.due_deliveries(conn, source_id, now, limit)}
     batch.load(item for item in due.values() if isinstance(item, Taken))
     waits = []
     for key, item in due.items():

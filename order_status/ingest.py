@@ -105,12 +105,11 @@ class Ingest:
         later = self._in_hand[source_id] >= ALONE or self._clerk.is_behind(source_id)
         self._in_hand[source_id] += 1
         try:
-            item = replace(item, later=later)
-            outcome = await self._writer.write_each(commit_each, item)
+            outcome = await self._writer.write_each(commit_each, replace(item, later=later))
         finally:
             self._in_hand[source_id] -= 1
         if later and outcome == "accepted":
-            self._clerk.expect(item)
+            self._clerk.expect(source_id)
         return outcome
 
     async def _verify(self, source: Source, headers: Mapping[str, str], body: bytes, now: datetime) -> Verified | Refused | Ping:

@@ -21,7 +21,7 @@ from order_status.desk import Desk, Order, Unreadable
 from order_status.events import OrderEvent
 from order_status.masked import laid_out
 from order_status.shops import Ignored, Malformed, Verified
-from order_status.sources import Source, fingerprint
+from order_status.sources import KEEP_DAYS, Source, fingerprint
 from order_status.stages import OrderState, Ruling
 from order_status.store import operations as sql
 from order_status.writer import Writer
@@ -48,6 +48,8 @@ class Operations:
         self._wake = wake
         self._ids = {fingerprint(source_id): source_id for source_id in sources}
         self._pruned_at: datetime | None = None
+        self._pruned_to: dict[str, datetime] = {}
+        """source -> before when no body is left: what is empty is not gone through again"""
 
     # What time does by itself.
 
@@ -65,12 +67,16 @@ class Operations:
         return settled
 
     async def _prune(self, now: datetime) -> None:
-        """A few at a time, so that nobody waits behind it."""
-        for source_id, source in self._sources.items():
-            before = now - timedelta(days=source.config.keep_days)
-            drop = partial(sql.drop_bodies, source_id=source_id, before=before, limit=PRUNED_AT_ONCE)
+        """A few at a time, so that nobody waits behind it. Also what sources left behind that are configured no more."""
+        for source_id in await self._writer.read(sql.sources_heard):
+            source = self._sources.get(source_id)
+            before = now - timedelta(days=source.config.keep_days if source else KEEP_DAYS)
+            since = self._pruned_to.get(source_id)
+            drop = partial(sql.drop_bodies, source_id=source_id, since=since, before=before, limit=PRUNED_AT_ONCE)
             while await self._writer.write(drop) == PRUNED_AT_ONCE:
                 continue
+            waits_since = await self._writer.read(partial(sql.waits_since, source_id=source_id))
+            self._pruned_to[source_id] = min(before, waits_since or before)
 
     # What operators see.
 

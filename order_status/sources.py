@@ -14,6 +14,7 @@ _LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 _CURRENCY = re.compile(r"[A-Z]{3}\Z")
 _STOREFRONT = re.compile(r"https?://[^\s\x00\"'<>?#]{1,300}\Z")
 _UNGUESSABLE = re.compile(r"[A-Za-z0-9_-]{24,128}\Z")
+KEEP_DAYS = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class SourceConfig:
     currency: str = ""
     locale: str = ""
     shop_url: str = ""
-    keep_days: int = 30
+    keep_days: int = KEEP_DAYS
     """for how long raw bodies are kept"""
 
 

@@ -164,15 +164,36 @@ def moments_of(conn: Connection, source_id: str) -> list[datetime]:
     return list(conn.execute(query.order_by(deliveries.c.received_at.desc()).limit(GAPS)).scalars())
 
 
-def drop_bodies(conn: Connection, source_id: str, before: datetime, limit: int) -> int:
-    """Empty the bodies of a source that are older than that; digest and summary stay. How many."""
-    old = (deliveries.c.source_id == source_id, deliveries.c.received_at < before, func.length(deliveries.c.body) > 0)
-    some = select(deliveries.c.delivery_id).where(*old).order_by(deliveries.c.received_at).limit(limit)
-    ids = list(conn.execute(some).scalars())
+def sources_heard(conn: Connection) -> list[str]:
+    """Every source of which something is stored, configured or not; one look into the index for each."""
+    found: list[str] = []
+    for table in (deliveries, dead_letters):
+        last = ""
+        while last := conn.execute(select(func.min(table.c.source_id)).where(table.c.source_id > last)).scalar_one() or "":
+            found.append(last)
+    return sorted(set(found))
+
+
+def waits_since(conn: Connection, source_id: str) -> datetime | None:
+    """When the oldest webhook of a source came that is not folded yet."""
+    waiting = (deliveries.c.source_id == source_id, deliveries.c.fold_at.is_not(None))
+    moment: datetime | None = conn.execute(select(func.min(deliveries.c.received_at)).where(*waiting)).scalar_one()
+    return moment
+
+
+def drop_bodies(conn: Connection, source_id: str, since: datetime | None, before: datetime, limit: int) -> int:
+    """Empty the bodies of a source that are older than `before`; digest and summary stay. How many. What is not folded yet keeps its body.
+
+    `since`: before when nothing is left to be emptied.
+    """
+    old = [deliveries.c.source_id == source_id, deliveries.c.received_at < before, func.length(deliveries.c.body) > 0]
+    if since is not None:
+        old.append(deliveries.c.received_at >= since)
+    some = select(deliveries.c.delivery_id).where(*old, deliveries.c.fold_at.is_(None))
+    ids = list(conn.execute(some.order_by(deliveries.c.received_at).limit(limit)).scalars())
     if ids:
         conn.execute(update(deliveries).where(deliveries.c.source_id == source_id, deliveries.c.delivery_id.in_(ids)).values(body=b""))
-    gone = delete(dead_letters).where(dead_letters.c.source_id == source_id, dead_letters.c.last_at < before)
-    conn.execute(gone)
+    conn.execute(delete(dead_letters).where(dead_letters.c.source_id == source_id, dead_letters.c.last_at < before))
     return len(ids)
 
 

@@ -74,6 +74,33 @@ async def test_bodies_go_when_their_time_is_over_and_the_summary_stays(world: Wo
     assert (await world.view())["headline"] == "delivered"
 
 
+async def test_bodies_of_a_source_that_is_configured_no_more_go_too(world: World) -> None:
+    await world.accept(order(1, parcel("shipped")))
+    assert (await world.send(order(2, colour="red"))).status == 400
+    await world.send(order(1, order_id="A-2"), source="src_2")
+    left = OrderStatus(world.writer, [replace(SOURCE, id="src_3")], (), world.clock)
+    await left.look()
+    assert [each["stored"] for each in await left.operations.deliveries("demo")] == [1, 1]
+    world.clock.pass_(days=31)
+    await left.look()
+    assert [each["stored"] for each in await left.operations.deliveries("demo")] == [0, 0]
+    assert (await left.operations.waiting("demo"))["letters"] == []
+
+
+async def test_what_is_not_folded_yet_keeps_its_body(world: World) -> None:
+    await world.accept(order(1, parcel("shipped")))
+    await broken(world)
+    await world.accept(order(2, parcel("delivered")))
+    world.clock.pass_(days=31)
+    await world.status.look()
+    assert sorted(bool(each["stored"]) for each in await world.status.operations.deliveries("demo")) == [False, True]
+    assert await world.status.operations.rebuild("demo", "A-1001", "agent:agt_1") == "rebuilt"
+    assert await world.status.fold() == 1
+    world.clock.pass_(days=1)
+    await world.status.look()
+    assert not any(each["stored"] for each in await world.status.operations.deliveries("demo"))
+
+
 async def test_a_replay_changes_nothing_that_is_known_and_is_counted(world: World) -> None:
     await world.send(order(1, parcel("shipped")), delivery="msg_x")
     assert await world.heard() == ["shipped"]
