@@ -186,9 +186,17 @@ class OrderStatus:
     async def health(self) -> list[dict[str, Any]]:
         """For each source its numbers since the beginning, and when a webhook last came that was accepted."""
         await self._ingest.flush()
-        rows = await self._writer.read(lambda conn: store.numbers_of(conn, self._sources))
+
+        def work(conn: store.Connection) -> tuple[Sequence[Mapping[Any, Any]], dict[str, int]]:
+            return store.numbers_of(conn, self._sources), operated.unfolded(conn)
+
+        rows, unfolded = await self._writer.read(work)
         return [
-            _health(source.config, [row for row in rows if row["source_id"] == source_id]) for source_id, source in self._sources.items()
+            {
+                **_health(source.config, [row for row in rows if row["source_id"] == source_id]),
+                "unfolded": unfolded.get(source_id, 0),
+            }
+            for source_id, source in self._sources.items()
         ]
 
     def _views(self, conn: store.Connection, inbox_id: str, found: Sequence[tuple[str, OrderState]]) -> list[dict[str, Any]]:

@@ -53,7 +53,9 @@ async def test_what_comes_at_once_is_recorded_and_folded_later(world: World) -> 
     assert (await world.send(order(1, parcel("shipped"), order_id="A-9"), delivery="late")).body["outcome"] == "accepted"
     assert (await counted(world))[2] == waiting + 1, "nothing overtakes what waits"
     assert (await world.send(order(1, parcel("shipped"), order_id="A-9"), delivery="late")).body["outcome"] == "duplicate"
+    assert (await world.numbers())["unfolded"] == waiting + 1
     assert await world.status.fold() == waiting + 1
+    assert (await world.numbers())["unfolded"] == 0
     assert await world.status.fold() == 0
     assert await counted(world) == (MANY, MANY + 1, 0)
     numbers = await world.numbers()
