@@ -133,7 +133,7 @@ class Standing(NamedTuple):
 
 def proven(terms: Terms, grade: Grade) -> bool:
     """Whether it is known well enough who this is."""
-    return strongest((grade, terms.grade)) is grade
+    return strongest((grade, terms.grade)) == grade
 
 
 def refused(kind: Kind, terms: Terms, order: Json | None, grade: Grade, standing: Standing, now: datetime) -> No | None:

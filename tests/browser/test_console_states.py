@@ -17,16 +17,30 @@ pytestmark = pytest.mark.browser
 
 ALL = (
     *("thread", "queue", "bot", "all", "many", "polish", "guest", "resolved", "blank", "empty", "empty-queue", "filtered", "loading"),
-    *("list-error", "thread-loading", "thread-error", "note", "stale", "failed", "failed-cards", "cards", "cards-over", "pending", "locked", "theirs", "assign", "help", "ended"),
+    *("list-error", "thread-loading", "thread-error", "note", "stale", "failed", "pending", "locked", "theirs", "assign", "help", "ended"),
+    *("failed-cards", "cards", "cards-over"),
     *("offline", "reconnecting", "draining", "toast", "search-number", "lookup", "lookup-none", "lookup-error", "why"),
 )
 COLOURED = ("thread", "queue", "bot", "note", "stale", "failed", "assign", "help", "ended", "offline", "draining", "blank", "lookup", "why")
-NARROW = ("list", "places", "thread", "details", "lookup", "why", "note", "stale", "cards-over", "assign", "help", "ended", "draining", "empty", "list-error")
+NARROW = (
+    *("list", "places", "thread", "details", "lookup", "why", "note", "stale", "cards-over", "assign", "help", "ended", "draining"),
+    *("empty", "list-error"),
+)
+OTHER_WORDS = [
+    *(
+        "state=thread&locale=te",
+        "state=details&locale=te",
+        "state=why&locale=ru",
+        "state=stale&locale=ru",
+        "state=list&locale=uk",
+        "state=lookup&locale=uk",
+    ),
+]
 SIGHTS = {
     (1440, False): [f"state={state}" for state in ALL] + ["state=arabic&dir=rtl"],
     (1440, True): [f"state={state}" for state in COLOURED],
     (1100, False): ["state=thread", "state=panel"],
-    (390, False): [f"state={state}" for state in NARROW] + ["state=polish&locale=pl-PL"],
+    (390, False): [f"state={state}" for state in NARROW] + ["state=polish&locale=pl-PL"] + OTHER_WORDS,
     (390, True): ["state=list", "state=places", "state=details", "state=arabic&dir=rtl"],
 }
 

@@ -17,6 +17,7 @@ from tests.walks.shop import Order, Shop, iso, now
 
 pytestmark = pytest.mark.browser
 BROKEN = '{"head":'
+HEALTH = {"pl": "Stan źródeł", "uk": "Стан джерел", "ru": "Состояние источников", "te": "మూలాల స్థితి"}
 
 
 async def happenings(demo: Demo) -> tuple[Order, Order]:
@@ -68,7 +69,7 @@ async def test_a_supervisor_settles_what_waits(browser: Browser, demo: Demo) -> 
     assert boss.who.errors == []
 
 
-async def test_it_reads_well_on_a_telephone_in_the_dark_and_in_polish(browser: Browser, demo: Demo) -> None:
+async def test_it_reads_well_on_a_telephone_in_the_dark_and_in_every_language(browser: Browser, demo: Demo) -> None:
     _, odd = await happenings(demo)
     boss = AgentAtConsole(await person(browser, dark=True, locale="en"), demo)
     await boss.sign_in(2)
@@ -86,9 +87,20 @@ async def test_it_reads_well_on_a_telephone_in_the_dark_and_in_polish(browser: B
     await keep(page, "sources-390-body")
     await page.get_by_role("button", name="Show names and addresses").click()
     await expect(page.get_by_text(re.compile("c2@example.com"))).to_be_visible()
-    polish = await person(browser, width=390, locale="pl")
-    await polish.context.add_cookies([{**each, "url": demo.chat_url, "domain": "", "path": ""} for each in await page.context.cookies()])
-    await polish.page.goto(f"{demo.chat_url}/console/sources")
-    await expect(polish.page.get_by_role("heading", name="Stan źródeł")).to_be_visible()
-    await keep(polish.page, "sources-390-pl")
+    cookies = [{**each, "url": demo.chat_url, "domain": "", "path": ""} for each in await page.context.cookies()]
+    for locale, health in HEALTH.items():
+        other = await person(browser, width=390, locale=locale)
+        await other.page.goto(f"{demo.chat_url}/console/login")
+        await no_violations(other.page)
+        assert await other.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        await keep(other.page, f"login-390-{locale}")
+        await other.context.add_cookies(cookies)
+        await other.page.goto(f"{demo.chat_url}/console/sources")
+        await expect(other.page.get_by_role("heading", name=health)).to_be_visible()
+        await no_violations(other.page)
+        assert await other.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        await keep(other.page, f"sources-390-{locale}")
+        await other.page.set_viewport_size({"width": 1440, "height": 900})
+        await keep(other.page, f"sources-1440-{locale}")
+        await other.context.close()
     assert boss.who.errors == []

@@ -21,14 +21,16 @@ STATES = (
     *("offer_points", "offer_stores", "offer_address", "offer_cancel"),
     *("offer_undo", "offer_undoing", "offer_undone", "offer_too_late", "offer_expired", "offer_unproven"),
     *("ask_failed", "resolved", "rated", "earlier", "closed"),
-    *("my_orders", "my_orders_loading", "my_orders_error", "my_orders_none", "my_orders_link", "my_order", "my_order_usual", "my_order_done"),
+    *("my_orders", "my_orders_loading", "my_orders_error", "my_orders_none", "my_orders_link"),
+    *("my_order", "my_order_usual", "my_order_done"),
 )
 # A pale and a dark brand colour: what stands on them, and how they stand on a surface, is worked out by the style sheet.
 SIGHTS = [
     (1440, False, "locale=en"),
     (1440, True, "locale=pl&color=%23ffd400"),
     (390, False, "locale=ar&color=%23102a1e"),
-    (390, True, "locale=en"),
+    (390, True, "locale=te"),
+    (390, False, "locale=uk"),
 ]
 TOO_WIDE = """() => {
   const dialog = document.querySelector("shopbell-chat")?.shadowRoot.querySelector("dialog");
