@@ -19,8 +19,8 @@ from order_status.writer import Writer
 
 AT_ONCE = 64
 """webhooks of one batch: the larger, the fewer statements for each, and the longer it holds the writer"""
-SHARE = 0.5
-"""of the time that may be spent on this while more waits; the rest is for those who send, and for what else the process does"""
+SHARE, SHARE_MEANWHILE = 0.6, 0.2
+"""of the time that is spent on this while something waits; and while more comes: the rest is for those who send, and for the chat"""
 LOOK_S = 5.0
 """after which one looks for what another server left, and for what was put off"""
 
@@ -56,6 +56,7 @@ class Clerk:
         """For ever."""
         while True:
             started = time.perf_counter()
+            self._called.clear()
             try:
                 worked = await self.work_off()
             except Exception:
@@ -63,9 +64,9 @@ class Clerk:
                 worked = 0
             took = time.perf_counter() - started
             if worked:
-                await asyncio.sleep(took * (1 - SHARE) / SHARE)
+                share = SHARE_MEANWHILE if self._called.is_set() else SHARE
+                await asyncio.sleep(took * (1 - share) / share)
                 continue
-            self._called.clear()
             try:
                 await asyncio.wait_for(self._called.wait(), LOOK_S)
             except TimeoutError:
