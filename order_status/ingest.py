@@ -26,6 +26,7 @@ from order_status.writer import Writer
 
 BODY_LIMIT = 256 * 1024
 ALONE = 8  # webhooks of one source in hand: of more, and while older ones wait for it, each is recorded now and folded later
+TOGETHER_S = 0.01  # for which those that are recorded wait for each other: one transaction for all of them
 LETTERS_KEPT = 500  # for each source: a shop that sends only what cannot be read fills no disk
 FLUSH_AFTER = timedelta(seconds=1)  # what nobody signed is counted in memory meanwhile: a flood of it is no flood of transactions
 
@@ -62,6 +63,7 @@ class Ingest:
         self._uncounted: dict[str, Counter[tuple[str, str]]] = {}
         self._clerk = clerk
         self._in_hand = Counter[str]()
+        self._moment: asyncio.Event | None = None
         self._used: dict[tuple[str, str], tuple[int, datetime]] = {}
         self._flushed_at = clock()
 
@@ -105,12 +107,21 @@ class Ingest:
         later = self._in_hand[source_id] >= ALONE or self._clerk.is_behind(source_id)
         self._in_hand[source_id] += 1
         try:
+            if later:
+                await self._others()
             outcome = await self._writer.write_each(commit_each, replace(item, later=later))
         finally:
             self._in_hand[source_id] -= 1
         if later and outcome == "accepted":
             self._clerk.expect(source_id)
         return outcome
+
+    async def _others(self) -> None:
+        """Wait for those that come within a moment."""
+        if self._moment is None or self._moment.is_set():
+            self._moment = asyncio.Event()
+            asyncio.get_running_loop().call_later(TOGETHER_S, self._moment.set)
+        await self._moment.wait()
 
     async def _verify(self, source: Source, headers: Mapping[str, str], body: bytes, now: datetime) -> Verified | Refused | Ping:
         """With the key set that we hold; when it lacks the signer's key, once more with a fresh one."""
