@@ -93,14 +93,14 @@ async def test_it_reads_well_on_a_telephone_in_the_dark_and_in_every_language(br
     await keep(page, "sources-390-body")
     await page.get_by_role("button", name="Show names and addresses").click()
     await expect(page.get_by_text(re.compile("c2@example.com"))).to_be_visible()
-    cookies = [{**each, "url": demo.chat_url, "domain": "", "path": ""} for each in await page.context.cookies()]
+    session = await page.context.cookies()
     for locale, health in HEALTH.items():
         other = await person(browser, width=390, locale=locale)
         await other.page.goto(f"{demo.chat_url}/console/login")
         await no_violations(other.page)
         assert await other.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         await keep(other.page, f"login-390-{locale}")
-        await other.context.add_cookies(cookies)
+        await other.context.add_cookies([{**each, "url": demo.chat_url, "domain": "", "path": ""} for each in session])
         await other.page.goto(f"{demo.chat_url}/console/sources")
         await expect(other.page.get_by_role("heading", name=health)).to_be_visible()
         await no_violations(other.page)
