@@ -9,6 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+SPOKEN = ("en", "pl")
+"""The languages of the bot (`LANGUAGES` of its actions). Others would be misunderstood, and answered in English."""
+
+
+def understands(locale: str) -> bool:
+    """Whether the bot is to be asked by somebody who reads this language; else people answer."""
+    return locale.replace("_", "-").split("-")[0].lower() in SPOKEN
+
 
 class BotUnavailable(Exception):
     """The bot gave no usable answer: too slow, silent, garbage, or not asked at all. The message says which, without a shopper's text."""

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from uuid import NAMESPACE_URL, uuid5
 
 from chat_server.core import conversation as core
-from chat_server.core.bot_turn import BotAnswer, BotQuestion, BotReply, BotUnavailable
+from chat_server.core.bot_turn import BotAnswer, BotQuestion, BotReply, BotUnavailable, understands
 from chat_server.core.handoff import context_card, reason_of, to_queue
 from chat_server.core.model import Conversation, Fact, Job, Json, Message, MessageType, Plan, Sender, SenderKind
 from chat_server.flows.catalogue import cards_in
@@ -67,6 +67,8 @@ def _order_hint(recent: list[Fact], trigger: int) -> Json | None:
 async def _ask(context: Context, found: Conversation, said: Message, hint: Json | None) -> BotAnswer:
     if context.bot is None or context.bot_state() != "ready":
         raise BotUnavailable("the bot is not ready")
+    if not understands(found.locale):
+        raise BotUnavailable("the bot does not speak this language")
     choice = next((part for part in said.parts if part["type"] == "choice"), None)
     text = "\n".join(part["text"] for part in said.parts if part["type"] == "text")
     return await context.bot.ask(

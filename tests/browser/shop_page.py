@@ -23,17 +23,19 @@ NO_STORAGE = """const refuse = () => { throw new DOMException('refused', 'Securi
 
 def _page(path: str, chat: str) -> str:
     consent = "required" if "consent" in path else "implied"
+    locale = path.removeprefix("/in/") if path.startswith("/in/") else "en"
     style = f"<style nonce='n'>{HOSTILE}</style>" if "hostile" in path else ""
     return f"""<!doctype html><html lang="en"><head><title>A shop</title>{style}</head><body><h1>A shop</h1>
       <form id="f"><input name="zip" required></form>
       <script nonce="n">(function(w){{w.shopbell=w.shopbell||function(){{(w.shopbell.q=w.shopbell.q||[]).push(arguments)}}}})(window);
-        shopbell("track", "early", {{a: 1}}); shopbell("init", {{key: "{INBOX_KEY}", locale: "en", consent: "{consent}"}});</script>
+        shopbell("track", "early", {{a: 1}}); shopbell("init", {{key: "{INBOX_KEY}", locale: "{locale}", consent: "{consent}"}});</script>
       <script nonce="n" async src="{chat}/widget/loader.js"></script></body></html>"""
 
 
 @contextmanager
 def shop_page(server: ChatServer, second: ChatServer | None = None) -> Iterator[str]:
     """Serves it; the origin. `/hostile`: with styles that break everything else; `/consent`: consent is required; `/other`: no chat;
+    `/in/te`: in that language;
     `/second`: from the second of two servers."""
     chat, elsewhere = server.url, (second or server).url
     connect = " ".join(f"{each} {each.replace('http', 'ws')}" for each in (chat, elsewhere))

@@ -38,6 +38,7 @@ async def test_another_pick_up_point_is_chosen_carried_out_and_taken_back(browse
     await keep(shopper.page, "offer-done-390")
     await card.get_by_role("button", name="Undo").click()
     await expect(card.get_by_text(re.compile("^Undone"))).to_be_visible()
+    await expect(card.get_by_text("Kraków")).to_have_count(0)  # it does not go there
     await no_violations(shopper.page)
     await keep(shopper.page, "offer-undone-390")
     await office.page.goto(order_page)

@@ -98,6 +98,29 @@ async def test_before_intent_there_is_neither_app_nor_socket(browser: Browser, s
     assert sockets == []
 
 
+@pytest.mark.parametrize(
+    ("locale", "launcher", "greeting", "side"),
+    [
+        ("uk", "Чат", "Чим можемо допомогти?", "ltr"),
+        ("ru-RU", "Чат", "Чем можем помочь?", "ltr"),
+        ("te", "చాట్", "మీకు ఎలా సహాయపడగలం?", "ltr"),
+        ("ar", "دردشة", "كيف يمكننا مساعدتك؟", "rtl"),
+    ],
+)
+async def test_it_speaks_as_the_page_asks_from_the_launcher_on(
+    browser: Browser, shop: str, locale: str, launcher: str, greeting: str, side: str
+) -> None:
+    who = await person(browser)
+    asked: list[str] = []
+    who.page.on("request", lambda request: asked.append(request.url.rpartition("/")[2]))
+    await who.page.goto(f"{shop}/in/{locale}")
+    await who.page.get_by_role("button", name=launcher).click()
+    await expect(who.page.get_by_role("dialog").get_by_text(greeting)).to_be_visible()
+    assert await who.page.get_by_role("dialog").evaluate("e => [e.lang, e.dir]") == [locale[:2], side]
+    assert [name.split("-")[1] for name in asked if name.startswith("locale-")] == [locale[:2]]
+    assert who.errors == []
+
+
 async def test_the_page_tells_facts(browser: Browser, shop: str) -> None:
     who = await person(browser)
     bodies = told(who.page)

@@ -96,6 +96,16 @@ async def test_a_silent_bot_hands_over_to_people(world: World) -> None:
     assert (card["reason"], card["question"]) == ("bot_unavailable", "Where is my order?")
 
 
+async def test_who_reads_what_the_bot_does_not_speak_comes_to_people_at_once(world: World) -> None:
+    sent = await messages.send_message(world.context, await world.visitor(locale="uk"), world.draft("Де моє замовлення?"), None)
+    (job,) = await world.jobs("bot_turn")
+    world.bot.says("I did not understand.")
+    assert await bot_turns.run(world.context, job) == "bot_unavailable"
+    assert world.bot.questions == []
+    found = await world.conversation(sent["conversation"])
+    assert (found.status, found.queue_reason, found.locale) == (Status.QUEUED, "bot_unavailable", "uk")
+
+
 async def test_the_bot_hands_over_after_its_last_words(world: World) -> None:
     conversation, job = await asked(world)
     world.bot.says("I will get somebody.", handoff="asked")

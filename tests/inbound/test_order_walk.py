@@ -10,7 +10,7 @@ import pytest
 
 from chat_server import inbox_file
 from chat_server.core.model import Json
-from chat_server.core.order_news_reading import parse_order_messages
+from chat_server.core.order_news_reading import in_languages, parse_order_messages
 from chat_server.flows import proactive, visits
 from chat_server.inbound.order_facts import OrderFacts
 from chat_server.outbound.orders import ShopOrders
@@ -105,6 +105,29 @@ async def test_a_delay_comes_with_a_way_out_at_the_next_visit(walk: Walk) -> Non
     assert [part["type"] for part in message.parts] == ["text", "order_card", "offer"]
     assert "Nov 25" in message.parts[0]["text"]
     assert message.parts[1]["order"]["delayed"] is True
+
+
+@pytest.mark.parametrize(
+    ("locale", "said"),
+    [
+        ("uk", "Нова дата доставки: 25 листопада."),
+        ("ru", "Новая дата доставки: 25 ноября."),
+        ("te", "కొత్త డెలివరీ తేదీ: నవంబర్ 25."),
+        ("ar", "موعد التوصيل الجديد: 25 نوفمبر."),
+    ],
+)
+async def test_a_delay_is_told_in_the_shoppers_language(walk: Walk, locale: str, said: str) -> None:
+    walk.inbox = inbox(order_messages=in_languages(MESSAGES, ("en", locale)), locales=("en", locale))
+    walk.context = replace(walk.context, inboxes={"demo": walk.inbox})
+    visitor = await walk.visitor("c-7", locale=locale, seen=False)
+    await walk.webhook(order(1, parcel("shipped", promised="2026-11-23")))
+    await walk.later()
+    await walk.webhook(order(2, parcel("in_transit", promised="2026-11-23", eta="2026-11-25")))
+    await walk.later()
+    assert (await walk.spoken(visitor.id))[0] == "order:delayed"
+    message = walk.ears.told[0].message
+    assert message is not None
+    assert said in message.parts[0]["text"]
 
 
 async def test_a_late_parcel_is_told_with_an_apology_and_the_next_words_time_and_then_once_more(walk: Walk) -> None:

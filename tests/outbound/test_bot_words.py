@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 import yaml
 
+from chat_server.core.bot_turn import SPOKEN, understands
+
 BOT = Path(__file__).resolve().parents[2] / "bot"
 LANGUAGES = ("en", "pl")
 CATCH_ALL = "en"
@@ -101,6 +103,15 @@ def test_every_stage_of_an_order_has_its_words() -> None:
     )
     assert {f"utter_stage_{stage}" for stage in [*shipment.split(), "lost", "cancelled"]} <= names
     assert {f"utter_{what}_{case}" for what in ("cancel", "change", "address", "return") for case in _cases()} <= names
+
+
+def test_the_chat_server_asks_it_in_its_languages_only() -> None:
+    turn = ast.parse((BOT / "actions/turn.py").read_text(encoding="utf-8"))
+    (spoken,) = (
+        ast.literal_eval(each.value) for each in turn.body if isinstance(each, ast.Assign) and ast.unparse(each.targets[0]) == "LANGUAGES"
+    )
+    assert spoken == SPOKEN == LANGUAGES
+    assert [understands(locale) for locale in ("pl-PL", "en_GB", "EN", "uk", "te-IN", "")] == [True, True, True, False, False, False]
 
 
 def test_every_intent_has_a_rule_examples_and_if_it_can_be_proposed_a_title() -> None:

@@ -71,7 +71,7 @@ function OfferCard({ offer }: { offer: Offer }) {
     <div class="inset">
       <div class="rowline"><b dir="auto">{offer.title}</b><Chip tone={OFFER_TONE[state] ?? ""}>{named("offer", state)}</Chip></div>
       {offer.text && <span class="soft" dir="auto">{offer.text}</span>}
-      {settled?.chosen && <span class="soft" dir="auto">{settled.chosen}</span>}
+      {settled?.chosen && !settled.reason?.includes(settled.chosen) && <span class="soft" dir="auto">{settled.chosen}</span>}
       {settled?.reason && <span class="mut"><bdi>{offerReason(settled.reason)}</bdi></span>}
       <div class="rowline mut">
         {offer.worth !== null && offer.currency !== null && <span>{t("offer.worth", { amount: money(offer.worth, offer.currency) })}</span>}

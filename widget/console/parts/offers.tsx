@@ -65,7 +65,7 @@ export const OfferLine = ({ offer }: { offer: Line }) => {
     <div class="card">
       <div class="head"><Icon name="gift" size={16} /><b class="cut" dir="auto">{offer.title}</b><span class="end"><Chip tone={OFFER_TONE[offer.state] ?? ""}>{named("offer", offer.state)}</Chip></span></div>
       <div class="small">{named("offer_kind", offer.kind)} · {when(offer.at)}{offer.reason ? <> · <bdi>{offerReason(offer.reason)}</bdi></> : ""}</div>
-      {offer.chosen && <div class="small" dir="auto">{offer.chosen}</div>}
+      {offer.chosen && !offer.reason?.includes(offer.chosen) && <div class="small" dir="auto">{offer.chosen}</div>}
       {calls.length > 0 && (
         <details class="fold">
           <summary>{t("offer.calls", { n: calls.length })}</summary>

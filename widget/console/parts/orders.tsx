@@ -46,7 +46,7 @@ export function OrderPanel({ order, conversation }: { order: OrderView; conversa
   const items = order.items ?? [];
   return (
     <article class="card" aria-label={t("order.number", { number: order.number })}>
-      <div class="head">
+      <div class="head wraps">
         <b><OutLink href={order.url}>{t("order.number", { number: order.number })}</OutLink></b>
         {order.delayed && <Chip tone="warn">{t("order.delayed")}</Chip>}
         <span class="end"><Chip tone={headlineTone(order.headline, order.delayed)}>{named("stage", order.headline)}</Chip></span>

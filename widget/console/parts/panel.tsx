@@ -6,7 +6,7 @@ import type { ContextCard, Panel } from "../../shared/wire.ts";
 import { open, togglePanel } from "../state/actions.ts";
 import { fetchPanel } from "../state/live.ts";
 import { now, openId, openRow, pane, panel, panelLoad } from "../state/store.ts";
-import { callName, day, language, money, named, oneLine, short, t, when } from "../words.ts";
+import { callName, day, language, money, named, oneLine, short, t, tag, when } from "../words.ts";
 import { MakeOffer, OfferLine } from "./offers.tsx";
 import { OrderPanel } from "./orders.tsx";
 import { Avatar, Bone, Chip, Empty, IconButton } from "./small.tsx";
@@ -28,7 +28,7 @@ function Section({ title, end, shut, children }: { title: string; end?: string; 
 function localTime(zone: string | null): string {
   if (!zone) return "";
   try {
-    return new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", timeZone: zone }).format(now.value);
+    return new Intl.DateTimeFormat(tag, { hour: "numeric", minute: "2-digit", timeZone: zone }).format(now.value);
   } catch {
     return "";
   }

@@ -107,7 +107,7 @@ export function OfferCard({ offer, scene }: { offer: Offer; scene: Scene }): VNo
       ) : (
         <div class={`outcome ${state === "done" ? "ok" : state === "refused" ? "bad" : ""}`} role="status">
           <p><b>{t(`offer_${state}`)}</b> <bdi>{why(told?.reason, scene)}</bdi></p>
-          {told?.chosen && !told.reason?.includes(told.chosen) && <p class="picked">{told.chosen}</p>}
+          {told?.chosen && state !== "undone" && !told.reason?.includes(told.chosen) && <p class="picked">{told.chosen}</p>}
         </div>
       )}
       {undoable && (
