@@ -57,7 +57,7 @@ async def several(settings: configuration.Settings, count: int) -> None:
         raise InvalidConfiguration("--workers: several processes need PostgreSQL and Redis; set DATABASE_URL and REDIS_URL")
     databases = Databases(settings.database)
     try:
-        await databases.migrate()
+        await databases.migrate(server=True)
     finally:
         await databases.close()
     listening = f"Shopbell listens on http://{settings.host}:{settings.port} with {count} processes\n"
@@ -95,7 +95,7 @@ async def begin_anew(settings: configuration.Settings) -> int:
     """
     databases, epoch, count = Databases(settings.database), int(now().timestamp()), 0
     try:
-        await databases.migrate()
+        await databases.migrate(server=False)
         while some := await Store(databases.chat).at_length(lambda tx: tx.conversations.new_epoch(epoch, RENEWED_AT_ONCE)):
             count += some
     finally:
@@ -110,7 +110,7 @@ async def forget(settings: configuration.Settings, args: argparse.Namespace) -> 
     inbox = _inbox(settings, args.inbox) if args.inbox is not None else None
     databases = Databases(settings.database)
     try:
-        await databases.migrate()
+        await databases.migrate(server=False)
         store, orders = Store(databases.chat), ShopOrders(OrderStatus(databases.orders, (), (), now))
         if inbox is not None:
             done = await erase_customer(store, orders, inbox.id, args.customer, now())

@@ -195,7 +195,7 @@ class Shopbell:
         return app
 
     async def _background(self, _app: web.Application) -> AsyncIterator[None]:
-        await self.databases.migrate()
+        await self.databases.migrate(server=True)
         if not self.databases.chat.shared:
             await self.context.store.write(lambda tx: tx.jobs.release())  # one process, one database: no lease outlives it
         clocks = Clocks(self.context, self.woken)

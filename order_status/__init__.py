@@ -11,7 +11,7 @@ from order_status.forgetting import Forgotten, forget_customer
 from order_status.ingest import Receipt
 from order_status.lookup import FoundOrder
 from order_status.migrations import migrate
-from order_status.migrations.moved import move
+from order_status.migrations.moved import Mixed, lives_in, move
 from order_status.sources import SourceConfig
 from order_status.tables import metadata
 from order_status.traces import Person
@@ -24,6 +24,7 @@ __all__ = [
     "Effect",
     "Forgotten",
     "FoundOrder",
+    "Mixed",
     "OfferAccepted",
     "OfferSettled",
     "OrderOverdue",
@@ -34,6 +35,7 @@ __all__ = [
     "StageChanged",
     "Writer",
     "forget_customer",
+    "lives_in",
     "metadata",
     "migrate",
     "move",

@@ -184,7 +184,7 @@ def waits_since(conn: Connection, source_id: str) -> datetime | None:
 def unfolded(conn: Connection) -> dict[str, int]:
     """source -> how many of its webhooks are recorded and not folded yet."""
     query = select(deliveries.c.source_id, func.count()).where(deliveries.c.fold_at.is_not(None)).group_by(deliveries.c.source_id)
-    return {source_id: n for source_id, n in conn.execute(query)}
+    return {row[0]: row[1] for row in conn.execute(query)}
 
 
 def drop_bodies(conn: Connection, source_id: str, since: datetime | None, before: datetime, limit: int) -> int:
