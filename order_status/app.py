@@ -187,14 +187,16 @@ class OrderStatus:
         """For each source its numbers since the beginning, and when a webhook last came that was accepted."""
         await self._ingest.flush()
 
-        def work(conn: store.Connection) -> tuple[Sequence[Mapping[Any, Any]], dict[str, int]]:
-            return store.numbers_of(conn, self._sources), operated.unfolded(conn)
+        now = self._clock()
+
+        def work(conn: store.Connection) -> tuple[Sequence[Mapping[Any, Any]], dict[str, tuple[int, int]]]:
+            return store.numbers_of(conn, self._sources), operated.unfolded(conn, now)
 
         rows, unfolded = await self._writer.read(work)
         return [
             {
                 **_health(source.config, [row for row in rows if row["source_id"] == source_id]),
-                "unfolded": unfolded.get(source_id, 0),
+                **dict(zip(("unfolded", "put_off"), unfolded.get(source_id, (0, 0)), strict=True)),
             }
             for source_id, source in self._sources.items()
         ]

@@ -7,13 +7,16 @@ or from a server that died. What cannot be folded stays recorded and is tried ag
 import asyncio
 import logging
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from typing import Any
 
 from order_status import store
 from order_status.commit import LATER, Taken, fold_waiting
+from order_status.sources import fingerprint
 from order_status.store import desk as sql
 from order_status.writer import Writer
 
@@ -23,6 +26,8 @@ SHARE, SHARE_MEANWHILE = 0.6, 0.2
 """of the time that is spent on this while something waits; and while more comes: the rest is for those who send, and for the chat"""
 LOOK_S = 5.0
 """after which one looks for what another server left, and for what was put off"""
+TRIES, PAUSE_S = 3, 2.0
+"""of a webhook that fails alone, before it is put off"""
 
 Read = Callable[[Mapping[Any, Any]], Taken | str]
 log = logging.getLogger("order_status.clerk")
@@ -40,6 +45,9 @@ class Clerk:
         """source -> how many of its webhooks the next batch may have"""
         self._came: set[str] = set()
         """the sources of which something was recorded since their last batch began"""
+        self._failed = Counter[str]()
+        """source -> how often its next webhook failed alone, in a row"""
+        self._looked_at = 0.0
         self._called = asyncio.Event()
 
     def is_behind(self, source_id: str) -> bool:
@@ -55,30 +63,28 @@ class Clerk:
     async def run(self) -> None:
         """For ever."""
         while True:
-            started = time.perf_counter()
             self._called.clear()
+            started = time.perf_counter()
             try:
-                worked = await self.work_off()
-            except Exception:
-                log.exception("what was recorded could not be worked off", extra={"flow": "fold"})
-                worked = 0
+                await self.work_off()
+            except Exception as error:
+                log.error("what was recorded could not be worked off: %s", type(error).__name__, exc_info=log.isEnabledFor(logging.DEBUG))
+                await asyncio.sleep(PAUSE_S)
+                continue
             took = time.perf_counter() - started
-            if worked:
+            if self._failed:
+                await asyncio.sleep(PAUSE_S)
+            elif self._behind:
                 share = SHARE_MEANWHILE if self._called.is_set() else SHARE
                 await asyncio.sleep(took * (1 - share) / share)
-                continue
-            try:
-                await asyncio.wait_for(self._called.wait(), LOOK_S)
-            except TimeoutError:
-                continue
+            else:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._called.wait(), LOOK_S)
 
     async def work_off(self) -> int:
         """Fold one batch of the source whose turn it is; how many webhooks were due in it."""
-        if not self._behind:
-            now = self._clock()
-            found = await self._writer.read(lambda conn: sql.behind(conn, now))
-            for source_id in found:
-                self._behind.setdefault(source_id, AT_ONCE)
+        if not self._behind or time.monotonic() - self._looked_at >= LOOK_S:
+            await self._look()
         if not self._behind:
             return 0
         source_id, most = next(iter(self._behind.items()))
@@ -86,19 +92,28 @@ class Clerk:
         fold = partial(fold_waiting, source_id=source_id, now=self._clock(), limit=most, read_stored=self._read)
         try:
             due, stuck = await self._writer.write(fold)
-        except Exception:  # whatever one of them does, the others are folded: each by itself
-            log.exception("a batch could not be folded", extra={"flow": "fold", "webhooks": most})
+        except Exception as error:  # whatever one of them does, the others are folded: each by itself
+            told = (fingerprint(source_id), type(error).__name__)
+            log.error("source %s: recorded webhooks could not be folded: %s", *told, exc_info=log.isEnabledFor(logging.DEBUG))
             if most == 1:
-                await self._put_off(source_id)
+                await self._doubt(source_id)
             self._again(source_id, 1)
             return 1
+        del self._failed[source_id]
         if stuck:
-            fields = {"flow": "fold", "decision": "put_off", "reason": ", ".join(sorted(stuck))}
-            log.warning("%d webhooks cannot be folded now", stuck.total(), extra=fields)
+            reasons = ", ".join(f"{reason} {n}" for reason, n in sorted(stuck.items()))
+            log.warning("source %s: recorded webhooks cannot be folded now: %s", fingerprint(source_id), reasons)
         self._again(source_id, min(most * 2, AT_ONCE) if due == most or source_id in self._came else 0)
         if due:
             self._wake.set()
         return due
+
+    async def _look(self) -> None:
+        now = self._clock()
+        found = await self._writer.read(lambda conn: sql.behind(conn, now))
+        self._looked_at = time.monotonic()
+        for source_id in found:
+            self._behind.setdefault(source_id, AT_ONCE)
 
     def _again(self, source_id: str, most: int) -> None:
         """After all others; 0: nothing of it waits any more."""
@@ -106,8 +121,11 @@ class Clerk:
         if most:
             self._behind[source_id] = most
 
-    async def _put_off(self, source_id: str) -> None:
-        """The one that waits longest fails whatever we do: it must not hold up the others."""
+    async def _doubt(self, source_id: str) -> None:
+        """The one that waits longest failed alone; again and again, it is not the database's fault, and must not hold up the others."""
+        self._failed[source_id] += 1
+        if self._failed[source_id] < TRIES:
+            return
         now = self._clock()
 
         def work(conn: store.Connection) -> None:
@@ -115,3 +133,4 @@ class Clerk:
             sql.fold_at(conn, first, now + LATER)
 
         await self._writer.write(work)
+        del self._failed[source_id]

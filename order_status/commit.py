@@ -21,10 +21,12 @@ from order_status.shops import Event, Ignored, Keyed, Malformed, Verified
 from order_status.sources import Source
 from order_status.stages import Fragments, OrderState, number_key
 from order_status.store import desk as sql
+from order_status.store import operations as operated
 
 SAID = 500
 LATER = timedelta(minutes=10)
 """when a webhook that could not be folded is tried again"""
+_LETTER = ("source_id", "digest", "inbox_id", "delivery_id", "topic", "body")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,11 @@ class Taken:
     def key(self) -> sql.DeliveryKey:
         return self.source.config.id, self.delivery_id
 
+    @property
+    def waits(self) -> bool:
+        """A shop's word on an offer does not: the first one counts, and a shopper waits for it."""
+        return self.later and not isinstance(self.event, Settlement)
+
 
 def read(source: Source, verified: Verified, body: bytes, now: datetime) -> Taken | Malformed:
     """A verified body as what it says. Some senders' deliveries are known by what is in them."""
@@ -62,7 +69,7 @@ def commit_each(conn: store.Connection, items: Sequence[Taken]) -> list[str]:
     """
     batch = _Batch(conn, max(item.now for item in items))
     new = batch.record(items)
-    batch.load(item for item, is_new in zip(items, new, strict=True) if is_new and not item.later)
+    batch.load(item for item, is_new in zip(items, new, strict=True) if is_new and not item.waits)
     outcomes = [batch.take(item, is_new) for item, is_new in zip(items, new, strict=True)]
     batch.close()
     return outcomes
@@ -76,18 +83,20 @@ def fold_waiting(
     `read_stored`: a stored row as what it said, or why it cannot be read. What cannot be folded now waits for another time.
     """
     batch, stuck = _Batch(conn, now), Counter[str]()
-    due = {(source_id, row["delivery_id"]): read_stored(row) for row in sql.due_deliveries(conn, source_id, now, limit)}
-    batch.load(item for item in due.values() if isinstance(item, Taken))
-    waits = []
-    for key, item in due.items():
+    due = [(row, read_stored(row)) for row in sql.due_deliveries(conn, source_id, now, limit)]
+    batch.load(item for _, item in due if isinstance(item, Taken))
+    done: list[sql.DeliveryKey] = []
+    waits: list[sql.DeliveryKey] = []
+    for row, item in due:
         reason = batch.fold(item) if isinstance(item, Taken) else item
-        if reason not in ("accepted", "ignored"):
-            waits.append(key)
-            stuck[reason] += 1
+        stuck[reason] += 1
+        if reason == "malformed":  # it could be read when it came
+            operated.add_dead_letter(conn, {**{name: row[name] for name in _LETTER}, "error": reason}, now)
+        (waits if reason in ("unreadable", "no_source") else done).append((source_id, row["delivery_id"]))
     batch.close()
-    sql.fold_at(conn, due.keys() - waits, None)
+    sql.fold_at(conn, done, None)
     sql.fold_at(conn, waits, now + LATER)
-    return len(due), stuck
+    return len(due), stuck - Counter(accepted=len(due), ignored=len(due))
 
 
 class _Batch:
@@ -127,7 +136,7 @@ class _Batch:
         if not new:
             self._numbers[item.source.config.id][("duplicate", "")] += 1
             return "duplicate"
-        if item.later:
+        if item.waits:
             return "accepted"
         outcome = self.fold(item)
         if outcome == "unreadable" and not item.again:
@@ -255,5 +264,5 @@ def _row(item: Taken) -> dict[str, object]:
         "digest": hashlib.sha256(item.body).hexdigest(),
         "topic": item.topic[:128],
         "said": said(item.event),
-        "fold_at": item.now if item.later else None,
+        "fold_at": item.now if item.waits else None,
     }

@@ -93,7 +93,7 @@ class Ingest:
                 self._tally(source, "ignored", "ping")
                 return Receipt(200, {"ok": True, "outcome": "ignored"}), "ignored", "ping"
             case Verified() as verified:
-                item = read(source, verified, body, now)
+                item = read(source, replace(verified, at=now), body, now)
         if isinstance(item, Malformed):
             await self._bury(source, verified, body, item.message, now)
             return self._refuse(source, 400, "bad_request", item.message, "malformed")
@@ -109,7 +109,14 @@ class Ingest:
         try:
             if later:
                 await self._others()
-            outcome = await self._writer.write_each(commit_each, replace(item, later=later))
+            try:
+                outcome = await self._writer.write_each(commit_each, replace(item, later=later))
+            except Exception as error:
+                if later:
+                    raise
+                log.error("a webhook could not be folded: %s", type(error).__name__, exc_info=log.isEnabledFor(logging.DEBUG))
+                later = True  # what can be recorded is the shop's trouble no more
+                outcome = await self._writer.write_each(commit_each, replace(item, later=True))
         finally:
             self._in_hand[source_id] -= 1
         if later and outcome == "accepted":

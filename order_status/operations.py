@@ -23,6 +23,7 @@ from order_status.masked import laid_out
 from order_status.shops import Ignored, Malformed, Verified
 from order_status.sources import KEEP_DAYS, Source, fingerprint
 from order_status.stages import OrderState, Ruling
+from order_status.store import desk
 from order_status.store import operations as sql
 from order_status.writer import Writer
 
@@ -75,8 +76,7 @@ class Operations:
             drop = partial(sql.drop_bodies, source_id=source_id, since=since, before=before, limit=PRUNED_AT_ONCE)
             while await self._writer.write(drop) == PRUNED_AT_ONCE:
                 continue
-            waits_since = await self._writer.read(partial(sql.waits_since, source_id=source_id))
-            self._pruned_to[source_id] = min(before, waits_since or before)
+            self._pruned_to[source_id] = before
 
     # What operators see.
 
@@ -208,13 +208,15 @@ class Operations:
         def work(conn: store.Connection) -> str:
             if self._open(conn, key, now) is not None:
                 return "settled"
-            read = [self.read_stored(row) for row in sql.bodies_of(conn, key)]
+            bodies = sql.bodies_of(conn, key)
+            read = [self.read_stored(row) for row in bodies]
             items = [replace(taken, again=True) for taken in read if isinstance(taken, Taken)]
             if not any(isinstance(each.event, OrderEvent) for each in items):
                 return "no_body"
             sql.clear_state(conn, key)
             sql.readable_again(conn, key)
             commit_each(conn, items)
+            desk.fold_at(conn, [(row["source_id"], row["delivery_id"]) for row in bodies], None)
             opened = self._open(conn, key, now)
             if opened is not None:
                 _add_rulings(opened, sql.rulings_of(conn, key))

@@ -29,7 +29,11 @@ DURABLE = {"synchronous_commit": "on", "idle_in_transaction_session_timeout": "1
 WRITE_LOCK = 0x53686F7062656C6C
 """the advisory lock of PostgreSQL that every write transaction of every node holds (docs/decisions/0016)"""
 LOCK = text("SELECT pg_advisory_xact_lock(:lock)")
-JSON: dict[str, Any] = {"json_serializer": lambda value: msgspec.json.encode(value).decode(), "json_deserializer": msgspec.json.decode}
+COMMON: dict[str, Any] = {
+    "json_serializer": lambda value: msgspec.json.encode(value).decode(),
+    "json_deserializer": msgspec.json.decode,
+    "hide_parameters": True,
+}
 PATIENCE_S = 5.0
 """the longest that one statement may take, a connection may need, or a transaction may stand idle"""
 AWAY = (OSError, TimeoutError, PoolTimeout, PostgresError, AsyncpgInterfaceError)
@@ -64,7 +68,7 @@ def transactions(url: str, lock: int) -> Transactions:
 def sqlite_engine(path: Path, *, writes: bool) -> Engine:
     """An engine that leaves BEGIN to us (pysqlite would begin late) and commits durably: WAL, `synchronous=FULL`."""
     pool: dict[str, Any] = {"poolclass": NullPool} if writes else {"poolclass": QueuePool, "pool_size": READERS, "max_overflow": 0}
-    engine = create_engine(f"sqlite:///{path}", connect_args={"check_same_thread": False, "timeout": 5.0}, **JSON, **pool)
+    engine = create_engine(f"sqlite:///{path}", connect_args={"check_same_thread": False, "timeout": 5.0}, **COMMON, **pool)
 
     @event.listens_for(engine, "connect")
     def _connect(connection: sqlite3.Connection, _record: object) -> None:
@@ -143,7 +147,7 @@ class Postgres:
     def _engine(self, size: int, settings: dict[str, str]) -> AsyncEngine:
         told = {"application_name": "shopbell", "tcp_keepalives_idle": "10", "tcp_keepalives_interval": "5", "tcp_keepalives_count": "2"}
         arguments = {"timeout": PATIENCE_S, "command_timeout": PATIENCE_S, "server_settings": {**told, "jit": "off", **settings}}
-        return create_async_engine(self._url, pool_size=size, max_overflow=0, pool_timeout=PATIENCE_S, connect_args=arguments, **JSON)
+        return create_async_engine(self._url, pool_size=size, max_overflow=0, pool_timeout=PATIENCE_S, connect_args=arguments, **COMMON)
 
     def write(self, work: Callable[[Connection], None]) -> None:
         self._loop.run_until_complete(self._write(work))
@@ -180,7 +184,7 @@ class Postgres:
     async def at_length(self, work: Callable[[Connection], T]) -> T:
         """A write without time limits, on a connection of its own."""
         told = {"command_timeout": None, "server_settings": {"application_name": "shopbell", "synchronous_commit": "on"}}
-        engine = create_async_engine(self._url, poolclass=NullPool, connect_args={"timeout": PATIENCE_S, **told}, **JSON)
+        engine = create_async_engine(self._url, poolclass=NullPool, connect_args={"timeout": PATIENCE_S, **told}, **COMMON)
         async with engine.begin() as connection:
             await connection.execute(LOCK, self._lock)
             return await connection.run_sync(work)

@@ -27,7 +27,7 @@ class Home:
 class Verified:
     """`delivery_id` stays the same over the sender's retries: the key of the first dedupe; "" when the body holds it (see Keyed).
 
-    `topic` is what an unsigned header says: a hint. `at`: the signed time of sending, where there is one. `home`: see sources.py.
+    `topic` is what an unsigned header says: a hint. `at`: when it came. `home`: see sources.py.
     """
 
     delivery_id: str

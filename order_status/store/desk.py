@@ -66,7 +66,7 @@ def record_deliveries(conn: Connection, rows: Sequence[Mapping[str, Any]]) -> se
 def due_deliveries(conn: Connection, source_id: str, now: datetime, limit: int) -> list[RowMapping]:
     """What of a source is recorded and due to be folded, the longest waiting first."""
     query = select(deliveries).where(deliveries.c.source_id == source_id, deliveries.c.fold_at <= now)
-    return list(conn.execute(query.order_by(deliveries.c.fold_at).limit(limit)).mappings())
+    return list(conn.execute(query.order_by(deliveries.c.fold_at, deliveries.c.delivery_id).limit(limit)).mappings())
 
 
 def fold_at(conn: Connection, keys: Collection[DeliveryKey], at: datetime | None) -> None:

@@ -174,31 +174,27 @@ def sources_heard(conn: Connection) -> list[str]:
     return sorted(set(found))
 
 
-def waits_since(conn: Connection, source_id: str) -> datetime | None:
-    """When the oldest webhook of a source came that is not folded yet."""
-    waiting = (deliveries.c.source_id == source_id, deliveries.c.fold_at.is_not(None))
-    moment: datetime | None = conn.execute(select(func.min(deliveries.c.received_at)).where(*waiting)).scalar_one()
-    return moment
-
-
-def unfolded(conn: Connection) -> dict[str, int]:
-    """source -> how many of its webhooks are recorded and not folded yet."""
-    query = select(deliveries.c.source_id, func.count()).where(deliveries.c.fold_at.is_not(None)).group_by(deliveries.c.source_id)
-    return {row[0]: row[1] for row in conn.execute(query)}
+def unfolded(conn: Connection, now: datetime) -> dict[str, tuple[int, int]]:
+    """source -> how many of its webhooks are recorded and due to be folded, and how many could not be and are tried again."""
+    due = func.count().filter(deliveries.c.fold_at <= now)
+    query = select(deliveries.c.source_id, due, func.count().filter(deliveries.c.fold_at > now)).where(deliveries.c.fold_at.is_not(None))
+    return {source_id: (n, later) for source_id, n, later in conn.execute(query.group_by(deliveries.c.source_id))}
 
 
 def drop_bodies(conn: Connection, source_id: str, since: datetime | None, before: datetime, limit: int) -> int:
-    """Empty the bodies of a source that are older than `before`; digest and summary stay. How many. What is not folded yet keeps its body.
+    """Empty the bodies of a source that are older than `before`; digest and summary stay. How many.
+
+    What could not be folded until then is given up.
 
     `since`: before when nothing is left to be emptied.
     """
     old = [deliveries.c.source_id == source_id, deliveries.c.received_at < before, func.length(deliveries.c.body) > 0]
     if since is not None:
         old.append(deliveries.c.received_at >= since)
-    some = select(deliveries.c.delivery_id).where(*old, deliveries.c.fold_at.is_(None))
-    ids = list(conn.execute(some.order_by(deliveries.c.received_at).limit(limit)).scalars())
+    ids = list(conn.execute(select(deliveries.c.delivery_id).where(*old).order_by(deliveries.c.received_at).limit(limit)).scalars())
     if ids:
-        conn.execute(update(deliveries).where(deliveries.c.source_id == source_id, deliveries.c.delivery_id.in_(ids)).values(body=b""))
+        here = (deliveries.c.source_id == source_id, deliveries.c.delivery_id.in_(ids))
+        conn.execute(update(deliveries).where(*here).values(body=b"", fold_at=None))
     conn.execute(delete(dead_letters).where(dead_letters.c.source_id == source_id, dead_letters.c.last_at < before))
     return len(ids)
 

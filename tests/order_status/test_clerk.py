@@ -10,7 +10,7 @@ from sqlalchemy import Connection, func, select
 
 from chat_server.outbound.database import Database
 from order_status import OrderStatus
-from order_status.clerk import AT_ONCE
+from order_status.clerk import AT_ONCE, LOOK_S
 from order_status.commit import LATER
 from order_status.ingest import ALONE
 from order_status.tables import deliveries, orders
@@ -86,28 +86,64 @@ async def test_a_storm_of_one_shop_holds_up_no_other(world: World) -> None:
     assert await world.writer.read(work) == ["src_1"]
 
 
-@pytest.mark.parametrize("place", [ALONE, MANY - 1])
-async def test_one_that_always_fails_holds_up_no_other(world: World, place: int) -> None:
-    def forbid(conn: Connection) -> None:
+async def forbid(world: World, order_id: str) -> None:
+    """The database refuses this order from now on."""
+
+    def work(conn: Connection) -> None:
         if conn.dialect.name == "postgresql":
-            fail = f"BEGIN IF NEW.order_id = 'A-{place}' THEN RAISE EXCEPTION 'no'; END IF; RETURN NEW; END"
+            fail = f"BEGIN IF NEW.order_id = '{order_id}' THEN RAISE EXCEPTION 'no'; END IF; RETURN NEW; END"
             conn.exec_driver_sql(f"CREATE OR REPLACE FUNCTION forbid() RETURNS trigger LANGUAGE plpgsql AS $$ {fail} $$")
             conn.exec_driver_sql("CREATE TRIGGER forbid BEFORE INSERT ON order_orders FOR EACH ROW EXECUTE FUNCTION forbid()")
         else:
-            fail = f"WHEN NEW.order_id = 'A-{place}' BEGIN SELECT RAISE(ABORT, 'no'); END"
+            fail = f"WHEN NEW.order_id = '{order_id}' BEGIN SELECT RAISE(ABORT, 'no'); END"
             conn.exec_driver_sql(f"CREATE TRIGGER forbid BEFORE INSERT ON order_orders {fail}")
 
-    await world.writer.write(forbid)
+    await world.writer.write(work)
+
+
+async def allow(world: World) -> None:
+    def work(conn: Connection) -> None:
+        conn.exec_driver_sql("DROP TRIGGER forbid" + (" ON order_orders" if conn.dialect.name == "postgresql" else ""))
+
+    await world.writer.write(work)
+
+
+@pytest.mark.parametrize("place", [ALONE, MANY - 1])
+async def test_one_that_always_fails_holds_up_no_other(world: World, place: int) -> None:
+    await forbid(world, f"A-{place}")
     await storm(world)
     while await world.status.fold():
         continue
     assert await counted(world) == (MANY - 1, MANY, 1)
-    await world.writer.write(
-        lambda conn: conn.exec_driver_sql("DROP TRIGGER forbid" + (" ON order_orders" if conn.dialect.name == "postgresql" else "")).close()
-    )
+    await allow(world)
     world.clock.pass_(seconds=LATER.total_seconds())
     assert await world.status.fold() == 1
     assert await counted(world) == (MANY, MANY, 0)
+
+
+async def test_one_that_fails_at_the_door_is_kept_and_folded_when_it_can_be(world: World) -> None:
+    await forbid(world, "A-1")
+    assert (await world.send(order(1, parcel("shipped"), order_id="A-1"), delivery="once")).body["outcome"] == "accepted"
+    assert (await world.send(order(1, parcel("shipped"), order_id="A-1"), delivery="once")).body["outcome"] == "duplicate"
+    assert await counted(world) == (0, 1, 1)
+    assert await world.status.fold() == 1
+    await allow(world)
+    assert await world.status.fold() == 1, "a failure or two are no reason to put it off"
+    assert (await world.view("A-1"))["headline"] == "shipped"
+
+
+async def test_nobody_waits_because_another_shop_is_done(world: World) -> None:
+    running = asyncio.create_task(world.status.run())
+    try:
+        async with asyncio.timeout(LOOK_S * 0.9):
+            for _ in range(3):
+                await asyncio.gather(storm(world, mark="A"), storm(world, mark="B", source="src_2"))
+                while (await counted(world))[2]:
+                    world.status.wake.clear()
+                    await world.status.wake.wait()
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
 
 
 async def test_it_runs_by_itself(world: World) -> None:

@@ -150,6 +150,8 @@ async def test_numbers_and_the_last_event(world: World) -> None:
         "duplicates": 0,
         "contradictions": 0,
         "replayed": 0,
+        "unfolded": 0,
+        "put_off": 0,
         "waiting": {},
         "ignored": {},
         "refused": {"malformed": 1},

@@ -87,18 +87,32 @@ async def test_bodies_of_a_source_that_is_configured_no_more_go_too(world: World
     assert (await left.operations.waiting("demo"))["letters"] == []
 
 
-async def test_what_is_not_folded_yet_keeps_its_body(world: World) -> None:
+async def test_what_cannot_be_folded_is_seen_and_given_up_when_its_time_is_over(world: World) -> None:
     await world.accept(order(1, parcel("shipped")))
     await broken(world)
     await world.accept(order(2, parcel("delivered")))
-    world.clock.pass_(days=31)
+    numbers = await world.numbers()
+    assert (numbers["unfolded"], numbers["put_off"]) == (0, 1)
+    world.clock.pass_(days=29)
     await world.status.look()
-    assert sorted(bool(each["stored"]) for each in await world.status.operations.deliveries("demo")) == [False, True]
-    assert await world.status.operations.rebuild("demo", "A-1001", "agent:agt_1") == "rebuilt"
-    assert await world.status.fold() == 1
-    world.clock.pass_(days=1)
+    assert (await world.status.fold(), (await world.numbers())["put_off"]) == (1, 1)
+    world.clock.pass_(days=2)
     await world.status.look()
+    assert (await world.status.fold(), (await world.numbers())["put_off"]) == (0, 0)
     assert not any(each["stored"] for each in await world.status.operations.deliveries("demo"))
+
+
+async def test_what_a_newer_version_cannot_read_any_more_is_a_dead_letter(world: World) -> None:
+    await world.accept(order(1, parcel("shipped")))
+    await broken(world)
+    await world.accept(order(2, parcel("delivered")))
+    await world.writer.write(
+        lambda conn: conn.execute(update(deliveries).where(deliveries.c.fold_at.is_not(None)).values(body=b"{")).close()
+    )
+    world.clock.pass_(seconds=LATER.total_seconds())
+    assert (await world.status.fold(), await world.status.fold()) == (1, 0)
+    (letter,) = (await world.status.operations.waiting("demo"))["letters"]
+    assert (letter["error"], (await world.numbers())["put_off"]) == ("malformed", 0)
 
 
 async def test_a_replay_changes_nothing_that_is_known_and_is_counted(world: World) -> None:
@@ -191,7 +205,6 @@ async def test_a_state_that_cannot_be_read_holds_up_no_other_order(world: World,
     assert [(change.order_id, change.stage) for change in await world.told(seconds=21)] == [("A-bad", "delivered")]
     assert (await world.send(order(2, parcel("delivered"), order_id="A-bad"), delivery="again")).body["outcome"] == "duplicate"
     world.clock.pass_(seconds=LATER.total_seconds())
-    assert await world.status.fold() == 1, "it is told once more, and is no news"
     assert (await world.status.fold(), await world.heard()) == (0, [])
 
 
