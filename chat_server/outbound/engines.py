@@ -27,12 +27,12 @@ READERS = 4
 DURABLE = {"synchronous_commit": "on", "idle_in_transaction_session_timeout": "10s"}
 """whatever the server or the role says: what is acknowledged is on disk"""
 WRITE_LOCK = 0x53686F7062656C6C
-"""the advisory lock of PostgreSQL that every write transaction of every node holds (docs/decisions/0016)"""
+"""the advisory lock of PostgreSQL that every write transaction of every node holds (docs/decisions/0016); orders have the next one"""
 LOCK = text("SELECT pg_advisory_xact_lock(:lock)")
 COMMON: dict[str, Any] = {
     "json_serializer": lambda value: msgspec.json.encode(value).decode(),
     "json_deserializer": msgspec.json.decode,
-    "hide_parameters": True,
+    "hide_parameters": True,  # of a statement that fails: they tell of people, and its error is logged
 }
 PATIENCE_S = 5.0
 """the longest that one statement may take, a connection may need, or a transaction may stand idle"""

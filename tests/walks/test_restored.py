@@ -13,30 +13,31 @@ from tests.walks.stage import Stage
 from tools.command import run
 
 
-def backup(server: ChatServer, target: Path) -> None:
-    with closing(sqlite3.connect(_file(server))) as live, closing(sqlite3.connect(target)) as copy:
-        live.backup(copy)
+FILES = ("shopbell-orders.sqlite3", "shopbell.sqlite3")
 
 
-def restore(server: ChatServer, copy: Path) -> str:
+def backup(server: ChatServer, folder: Path) -> None:
+    for name in FILES:
+        with closing(sqlite3.connect(server.stack.data / name)) as live, closing(sqlite3.connect(folder / name)) as copy:
+            live.backup(copy)
+
+
+def restore(server: ChatServer, folder: Path) -> str:
     """As docs/operations.md says it."""
     server.stop()
-    file = _file(server)
-    for suffix in ("-wal", "-shm"):
-        file.with_name(file.name + suffix).unlink(missing_ok=True)
-    file.write_bytes(copy.read_bytes())
+    for name in FILES:
+        for suffix in ("-wal", "-shm"):
+            (server.stack.data / (name + suffix)).unlink(missing_ok=True)
+        (server.stack.data / name).write_bytes((folder / name).read_bytes())
     told = run([*server.stack.chat(), "restored"], env=server.env, seconds=60)
     server.start()
     return told
 
 
-def _file(server: ChatServer) -> Path:
-    return server.stack.data / "shopbell.sqlite3"
-
-
 async def test_a_browser_that_remembers_more_than_the_backup_starts_afresh(start_server: StartServer, tmp_path: Path) -> None:
     server = start_server()
-    stage, copy = Stage(server), tmp_path / "copy.sqlite3"
+    stage, copy = Stage(server), tmp_path / "copy"
+    copy.mkdir()
     shopper = await stage.shopper()
     ack = await shopper.say("Before the backup")
     await shopper.has(4)
