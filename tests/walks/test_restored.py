@@ -12,7 +12,6 @@ from tests.processes import ChatServer
 from tests.walks.stage import Stage
 from tools.command import run
 
-
 FILES = ("shopbell-orders.sqlite3", "shopbell.sqlite3")
 
 
