@@ -24,10 +24,11 @@ from order_status.stages import (
     number_key,
 )
 
-Verdict = Literal["holds", "agrees", "passed", "outranked", "older", "contradicted", "corrected", "unknown", "elsewhere"]
+Verdict = Literal["holds", "agrees", "passed", "outranked", "older", "contradicted", "corrected", "unknown", "elsewhere", "waiting"]
 """`holds`: the first to say what stands. `agrees`: said so later. `passed`: true then, the order has gone on. `outranked`: later, but a
 lower stage. `older`: a newer word replaced it. `contradicted`: an ended journey would go on, and that is not settled. `corrected`: an end
-that was none. `unknown`: a value that no ledger knows. `elsewhere`: about a parcel or an adjustment that the order does not show."""
+that was none. `unknown`: a value that no ledger knows. `elsewhere`: about a parcel or an adjustment that the order does not show.
+`waiting`: recorded, and not folded into the order yet."""
 
 MARKS_SHOWN = 12
 _MONEY = frozenset({"refunded", "returned"})
@@ -36,7 +37,8 @@ _PAYMENT = frozenset({"paid", "payment_failed"})
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One webhook as it was accepted. `body` is empty when its time is over; its `summary` stays. `topic`: an unsigned header's hint."""
+    """One webhook as it was accepted. `body` is empty when its time is over; its `summary` stays. `topic`: an unsigned header's hint.
+    `waits`: it is not folded yet."""
 
     source_id: str
     delivery_id: str
@@ -45,6 +47,7 @@ class Told:
     body: bytes
     topic: str
     summary: str
+    waits: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,7 @@ def explanation(
 ) -> dict[str, Any]:
     """Newest first. `complete`: whether these are all the webhooks of the order. A body that cannot be read any more has no `said`."""
     read = [(each, _read(each, sources)) for each in told]
-    first = _first_words([(each.received_at, body) for each, body in read if body])
+    first = _first_words([(each.received_at, body) for each, body in read if body and not each.waits])
     return {
         "order_id": state.head.order_id,
         "number": state.head.number,
@@ -175,6 +178,8 @@ def _first_words(told: Sequence[tuple[datetime, _Body]]) -> dict[Claim, datetime
 
 
 def _verdict(state: OrderState, claim: Claim, told: Told, first: Mapping[Claim, datetime]) -> Verdict:
+    if told.waits:
+        return "waiting"
     ledger, _, name = claim.entity.partition(":")
     match ledger:
         case "order":

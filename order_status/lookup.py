@@ -42,7 +42,16 @@ def told_of(conn: Connection, inbox_id: str, keys: Iterable[str], limit: int) ->
     query = select(deliveries).where(deliveries.c.inbox_id == inbox_id, deliveries.c.order_id.in_(list(keys)))
     rows = conn.execute(query.order_by(deliveries.c.received_at.desc(), deliveries.c.delivery_id).limit(limit)).mappings()
     return [
-        Told(row["source_id"], row["delivery_id"], row["type"], row["received_at"], row["body"], row["topic"] or "", row["said"] or "")
+        Told(
+            row["source_id"],
+            row["delivery_id"],
+            row["type"],
+            row["received_at"],
+            row["body"],
+            row["topic"] or "",
+            row["said"] or "",
+            waits=row["fold_at"] is not None,
+        )
         for row in rows
     ]
 

@@ -119,6 +119,10 @@ def _headline(order: Order, words: Words) -> str:
 
 
 def _expected(order: Order, words: Words) -> list[str]:
+    """The day that somebody told; where none lies ahead, the usual one. An older day is over then, and not said."""
+    usual = words.when((order.get("usually") or {}).get("by"))
+    if usual:
+        return [*([words("order_delayed")] if order.get("delayed") else []), words("order_usually", when=usual)]
     when = words.when(order.get("expected"))
     if order.get("delayed"):
         return [words("order_delayed_until", when=when) if when else words("order_delayed")]
@@ -134,9 +138,14 @@ def _parcels(order: Order, words: Words) -> list[str]:
     for index, parcel in enumerate(parcels, start=1):
         name = f"stage_{parcel['stage']}"
         stage = words(name if words.has(name) else "stage_other")
+        usual = words.when((parcel.get("usually") or {}).get("by"))
         eta = words.when(parcel.get("eta") or parcel.get("promised")) if parcel["stage"] not in ("delivered", "cancelled", "lost") else None
-        text = words("parcel_expected", index=index, count=len(parcels), stage=stage, when=eta) if eta else ""
-        text = text or words("parcel", index=index, count=len(parcels), stage=stage)
+        if usual:
+            text = words("parcel_usually", index=index, count=len(parcels), stage=stage, when=usual)
+        elif eta:
+            text = words("parcel_expected", index=index, count=len(parcels), stage=stage, when=eta)
+        else:
+            text = words("parcel", index=index, count=len(parcels), stage=stage)
         lines.append(" ".join(filter(None, (text, words("parcel_late") if parcel.get("delayed") else "", _tracking(parcel, words)))))
     return lines
 

@@ -19,7 +19,10 @@ Order = Mapping[str, Any]
 BEFORE_SHIPPING = frozenset({"placed", "paid", "payment_failed", "packed"})
 MOVING = frozenset({"shipped", "partially_shipped", "out_for_delivery", "ready_for_pickup", "delivery_failed"})
 ARRIVED = frozenset({"delivered", "partially_delivered"})
-_CARD = ("order_id", "number", "headline", "placed_at", "currency", "total", "url", "delayed", "expected", "items", "shipments")
+_CARD = (
+    *("order_id", "number", "headline", "placed_at", "currency", "total", "url"),
+    *("delayed", "expected", "usually", "items", "shipments"),
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,7 @@ class SaidView(Closed):
     entity: str
     stage: str
     at: str
-    verdict: Literal["holds", "agrees", "passed", "outranked", "older", "contradicted", "corrected", "unknown", "elsewhere"]
+    verdict: Literal["holds", "agrees", "passed", "outranked", "older", "contradicted", "corrected", "unknown", "elsewhere", "waiting"]
 
 
 class EventView(Closed):

@@ -5,6 +5,7 @@ No decisions here. Every query names the inbox, and every write is safe to repea
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import msgspec
 from sqlalchemy import Connection, delete, func, select, update
@@ -16,10 +17,24 @@ from order_status.tables_operations import dead_letters, unreadable
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class _Named:
     """Of a saved state only whom it names."""
 
     customer: KnownCustomer | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A webhook that is recorded and not folded yet: `fold_at` is when it is tried next."""
+
+    source_id: str
+    delivery_id: str
+    order_id: str | None
+    received_at: datetime
+    fold_at: datetime
+
+
+_WAITING = (deliveries.c.source_id, deliveries.c.delivery_id, deliveries.c.order_id, deliveries.c.received_at, deliveries.c.fold_at)
 
 
 def ids_of(conn: Connection, inbox_id: str, customer_id: str) -> list[str]:
@@ -28,15 +43,15 @@ def ids_of(conn: Connection, inbox_id: str, customer_id: str) -> list[str]:
     return list(conn.execute(query.order_by(orders.c.order_id)).scalars())
 
 
-def named_after(conn: Connection, inbox_id: str, order_id: str, limit: int) -> list[tuple[str, Named]]:
-    """The next orders of an inbox by their ids. One that cannot be read names nobody."""
+def named_after(conn: Connection, inbox_id: str, order_id: str, limit: int) -> list[tuple[str, KnownCustomer | str | None]]:
+    """The next orders of an inbox by their ids, each with whom it names, or with its whole text where that cannot be read."""
     query = select(orders.c.order_id, orders.c.state).where(orders.c.inbox_id == inbox_id, orders.c.order_id > order_id)
-    found = []
+    found: list[tuple[str, KnownCustomer | str | None]] = []
     for ident, state in conn.execute(query.order_by(orders.c.order_id).limit(limit)):
         try:
-            found.append((ident, msgspec.json.decode(state, type=Named) if state else Named()))
+            found.append((ident, msgspec.json.decode(state, type=_Named).customer if state else None))
         except msgspec.MsgspecError:
-            found.append((ident, Named()))
+            found.append((ident, state))
     return found
 
 
@@ -69,10 +84,39 @@ def empty_bodies(conn: Connection, inbox_id: str, keys: Collection[str]) -> int:
     return conn.execute(update(deliveries).where(*here, deliveries.c.fold_at.is_(None)).values(body=b"")).rowcount
 
 
-def waiting(conn: Connection, inbox_id: str, keys: Collection[str]) -> set[str]:
-    """Of which of these orders and parcels a webhook waits to be folded."""
+def waiting(conn: Connection, inbox_id: str, keys: Collection[str]) -> list[Waiting]:
+    """What waits to be folded of these orders and parcels; without its bodies."""
     here = (deliveries.c.inbox_id == inbox_id, deliveries.c.order_id.in_(list(keys)), deliveries.c.fold_at.is_not(None))
-    return {each for each in conn.execute(select(deliveries.c.order_id).where(*here)).scalars() if each is not None}
+    return [Waiting(*row) for row in conn.execute(select(*_WAITING).where(*here))]
+
+
+def waiting_sources(conn: Connection) -> list[str]:
+    """Every source of which something waits to be folded; one look into the index for each."""
+    found, last = [], ""
+    query = select(func.min(deliveries.c.source_id)).where(deliveries.c.fold_at.is_not(None))
+    while last := conn.execute(query.where(deliveries.c.source_id > last)).scalar_one() or "":
+        found.append(last)
+    return found
+
+
+def waiting_after(conn: Connection, inbox_id: str, source_id: str, after: Waiting | None, limit: int) -> list[tuple[Waiting, bytes]]:
+    """The next of what waits of a source, with the bodies, in the order in which it is due. Products speak of nobody."""
+    here = [deliveries.c.source_id == source_id, deliveries.c.fold_at.is_not(None)]
+    if after is not None:
+        beyond = (deliveries.c.fold_at > after.fold_at) | (deliveries.c.delivery_id > after.delivery_id)
+        here += [deliveries.c.fold_at >= after.fold_at, beyond]
+    query = select(*_WAITING, deliveries.c.body).where(*here, deliveries.c.inbox_id == inbox_id, deliveries.c.type != "product.updated")
+    rows = conn.execute(query.order_by(deliveries.c.fold_at, deliveries.c.delivery_id).limit(limit))
+    return [(Waiting(*row[:-1]), row[-1]) for row in rows]
+
+
+def give_up(conn: Connection, inbox_id: str, rows: Collection[Waiting]) -> int:
+    """These are folded no more, and their bodies are gone; how many."""
+    done = 0
+    for row in rows:
+        here = (deliveries.c.source_id == row.source_id, deliveries.c.delivery_id == row.delivery_id, deliveries.c.inbox_id == inbox_id)
+        done += conn.execute(update(deliveries).where(*here, deliveries.c.fold_at.is_not(None)).values(body=b"", fold_at=None)).rowcount
+    return done
 
 
 def letters_after(conn: Connection, inbox_id: str, after: tuple[str, str], limit: int) -> list[tuple[str, str, bytes]]:
@@ -83,15 +127,14 @@ def letters_after(conn: Connection, inbox_id: str, after: tuple[str, str], limit
     return [(row[0], row[1], row[2]) for row in rows]
 
 
-def silence_offers(conn: Connection, inbox_id: str, offer_ids: Sequence[str]) -> tuple[int, int]:
-    """What the shop said of these offers goes: its reasons, and the bodies that brought them; how many bodies, and how many are waiting."""
+def silence_offers(conn: Connection, inbox_id: str, offer_ids: Sequence[str]) -> int:
+    """What the shop said of these offers goes: its reasons, and the bodies that brought them, which never wait; how many bodies."""
     for table in (actions, settlements):
         conn.execute(update(table).where(table.c.inbox_id == inbox_id, table.c.offer_id.in_(offer_ids)).values(reason=None))
     told = (deliveries.c.inbox_id == inbox_id, deliveries.c.order_id.is_(None), deliveries.c.type == "offer.settled")
-    rows = conn.execute(select(deliveries).where(*told, func.length(deliveries.c.body) > 0)).mappings().all()
-    theirs = [row for row in rows if any(offer_id.encode() in row["body"] for offer_id in offer_ids)]
-    folded = [row for row in theirs if row["fold_at"] is None]
-    for row in folded:
-        here = (deliveries.c.source_id == row["source_id"], deliveries.c.delivery_id == row["delivery_id"])
+    query = select(deliveries.c.source_id, deliveries.c.delivery_id, deliveries.c.body).where(*told, func.length(deliveries.c.body) > 0)
+    theirs = [row for row in conn.execute(query).all() if any(offer_id.encode() in row.body for offer_id in offer_ids)]
+    for row in theirs:
+        here = (deliveries.c.source_id == row.source_id, deliveries.c.delivery_id == row.delivery_id)
         conn.execute(update(deliveries).where(*here).values(body=b""))
-    return len(folded), len(theirs) - len(folded)
+    return len(theirs)

@@ -1,8 +1,12 @@
 """Why this stage: the webhooks behind an order, which word holds, and why the others do not."""
 
+from functools import partial
 from typing import Any
 
-from tests.order_status.world import PAID, World, order, parcel
+from sqlalchemy import Connection, update
+
+from order_status.tables import deliveries
+from tests.order_status.world import NOW, PAID, World, order, parcel
 
 Json = dict[str, Any]
 
@@ -97,3 +101,22 @@ async def test_an_end_that_was_none_is_said_to_be_corrected(world: World) -> Non
     found = await explain(world)
     assert [(each["said"], each["stage"]) for each in found["corrections"]] == [("delivered", "in_transit")]
     assert verdicts(found["events"][-1])["shipment:s-1"] == ("delivered", "corrected")
+
+
+async def test_what_is_recorded_and_not_folded_yet_is_said_to_wait(world: World) -> None:
+    delivered = order(2, parcel("delivered", at="2026-11-20T09:50:00Z"), payment=PAID)
+    await world.accept(order(1, parcel("shipped", at="2026-11-20T09:30:00Z")))
+    world.clock.pass_(minutes=1)
+    await world.accept(delivered)
+    waits = update(deliveries).where(deliveries.c.delivery_id == "msg_2")
+    world.clock.pass_(minutes=1)
+    await world.accept({**delivered, "version": 3})
+    await world.writer.write(partial(Connection.execute, statement=waits.values(fold_at=NOW)))
+    found = await explain(world)
+    assert [verdicts(each)["shipment:s-1"] for each in found["events"]] == [
+        ("delivered", "holds"),
+        ("delivered", "waiting"),
+        ("shipped", "passed"),
+    ], "what waits has not said it first"
+    assert {verdict for _, verdict in verdicts(found["events"][1]).values()} == {"waiting"}
+    assert found["headline"] == "delivered"

@@ -1,17 +1,23 @@
 """A person is forgotten: no table tells of them, the orders' stages stay, and the shop's next word counts. On both databases."""
 
+import asyncio
 import json
 import random
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import Connection, select, update
 
-from order_status import Forgotten, Person, metadata
+from chat_server.outbound.database import Database
+from order_status import Forgotten, OrderStatus, Person, metadata
 from order_status.events import Customer, Mark, OrderEvent
 from order_status.fold import fold, forget
+from order_status.forgetting import BODIES_AT_ONCE
 from order_status.shops.native import translate
 from order_status.shops.standard_webhooks import sign
 from order_status.stages import OrderState
@@ -135,13 +141,71 @@ async def test_an_order_that_cannot_be_read_begins_anew(world: World) -> None:
     assert await world.heard() == ["shipped"]
     text = '{"head": "Anna Demo"'
     await world.writer.write(lambda conn: conn.execute(update(orders).values(state=text)))
-    assert (await world.send(hers(2, parcel("shipped")))).status == 503
-    done = await world.status.forget_customer("demo", HERS)
-    assert (done.orders, done.bodies) == (1, 1)
+    await world.accept(hers(2, parcel("shipped")))
+    assert await world.status.forget_customer("demo", HERS) == Forgotten(orders=1, bodies=2), "what waits for it goes with it"
     assert await left_of(world) == []
+    assert (await world.numbers())["unfolded"] == 0
     assert (await world.status.operations.waiting("demo"))["unreadable"] == []
     await world.accept(hers(3, parcel("delivered")))
     assert await world.heard() == ["delivered"], "what was told is known"
+
+
+async def test_an_order_that_cannot_be_read_is_hers_by_the_e_mail_in_it(world: World) -> None:
+    for order_id, contact in (("A-1", ANNA), ("A-2", {**ANNA, "email": "other@example.com"})):
+        await world.accept(hers(1, order_id=order_id, customer={**contact, "id": None}))
+        text = json.dumps({"customer": {"customer": contact}})[:-1]
+        broken = update(orders).where(orders.c.order_id == order_id).values(state=text)
+        await world.writer.write(partial(Connection.execute, statement=broken))
+    assert await world.status.forget_customer("demo", replace(HERS, customer_id=None)) == Forgotten(orders=1, bodies=1)
+
+
+@pytest.fixture
+async def storm(tmp_path: Path, database_url: str) -> AsyncIterator[World]:
+    """With the writer of the chat server on both databases: several webhooks are in hand at once."""
+    database = Database(database_url)
+    yield World(tmp_path / "shop.db", writer=database)
+    await database.close()
+
+
+async def recorded(world: World, *data: dict[str, Any]) -> int:
+    """All at once, as in a storm; how many of them are not folded yet."""
+    receipts = await asyncio.gather(*[world.send(each) for each in data])
+    assert {receipt.body["outcome"] for receipt in receipts} == {"accepted"}
+    return int((await world.numbers())["unfolded"])
+
+
+async def test_an_order_that_is_only_recorded_is_waited_for(storm: World) -> None:
+    others = [order(1, order_id=f"B-{n}", number=f"B{n}") for n in range(BODIES_AT_ONCE + 20)]
+    guest = hers(1, order_id="A-guest", customer={**ANNA, "id": None, "phone": None})
+    later = {**hers(1, order_id="A-9"), "shipments": [parcel("shipped"), parcel("packed", id="s-2")]}
+    assert await recorded(storm, *others, hers(1), guest, later, {**later, "version": 2}) > BODIES_AT_ONCE
+    assert await storm.status.forget_customer("demo", HERS) == Forgotten(waiting=3)
+    assert await storm.status.forget_customer("demo", Person(email="anna.demo@example.com")) == Forgotten(waiting=3)
+    assert await storm.status.forget_customer("demo", Person("c-4712")) == Forgotten()
+    assert await storm.status.forget_customer("other", HERS) == Forgotten()
+    while await storm.status.fold():
+        continue
+    assert await storm.status.forget_customer("demo", HERS) == Forgotten(orders=3, bodies=4)
+    assert await left_of(storm) == []
+    assert (await storm.view("A-9"))["headline"] == "partially_shipped"
+
+
+async def test_what_cannot_be_folded_for_a_day_is_waited_for_no_more(storm: World) -> None:
+    others = [order(1, order_id=f"B-{n}", number=f"B{n}") for n in range(20)]
+    await storm.accept(hers(1, order_id="A-known"))
+    await recorded(storm, *others, hers(1), hers(2, order_id="A-known"))
+    elsewhere = OrderStatus(storm.writer, [replace(storm.source, id="src_9")], (), storm.clock)
+    for _ in range(2):
+        while await elsewhere.fold():
+            continue
+        assert await storm.status.forget_customer("demo", HERS) == Forgotten(waiting=2), "its source may come back"
+        storm.clock.pass_(hours=23, minutes=45)
+    storm.clock.pass_(minutes=10)
+    while await elsewhere.fold():
+        continue
+    assert await storm.status.forget_customer("demo", HERS) == Forgotten(orders=1, bodies=3)
+    assert await left_of(storm) == []
+    assert await storm.status.forget_customer("demo", HERS) == Forgotten()
 
 
 async def test_what_the_shop_said_of_her_offers_goes(world: World) -> None:

@@ -8,11 +8,14 @@ import re
 import signal
 import urllib.request
 from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
 
 import pytest
 
+from order_status import DeliveryConfig
 from tests.processes import TEST_INBOX, BotProcesses, ChatServer, DataFolders, new_stack
-from tests.walks.shop import Order
+from tests.walks.database import rows
+from tests.walks.shop import Order, now
 from tests.walks.shopper import Shopper, new_client_id
 from tests.walks.stage import Stage
 from tests.walks.wire import CommandFailed, Json, eventually
@@ -95,6 +98,52 @@ async def test_where_is_my_order_is_answered_from_the_real_order(stage: Stage, l
     assert [body["typing"] for body in shopper.wire.passing("typing_changed")] == [True, False]
     assert {message["sender"]["id"] for message in said} == {"bot"}
     assert other.thread.messages() == []
+
+
+def arrived(chat: ChatServer, carrier: str) -> None:
+    """Thirty parcels of a carrier that were there three working days after they had left, a month ago."""
+    ended = (now() - timedelta(days=30)).replace(tzinfo=None).isoformat(" ")
+    country = DeliveryConfig("demo").country
+    rows(
+        chat,
+        "WITH RECURSIVE one(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM one WHERE n < 30) "
+        "INSERT INTO order_durations (inbox_id, order_id, shipment_id, step, stage, carrier, country, took_s, so_far_s, rest_s, ended_at) "
+        "SELECT 'demo', ? || n, 's-1', 'shipped', 'shipped', ?, ?, 86400, 0, 172800, ? FROM one",
+        *(carrier, carrier, country, ended),
+    )
+
+
+@pytest.mark.parametrize(
+    ("locale", "question", "one", "two"),
+    [
+        (
+            "en",
+            "Where is my order?",
+            r"on its way\.\nSuch parcels usually arrive by (Mon|Tues|Wednes|Thurs|Fri)day \d+ \w+\.\n",
+            r"Parcel 1 of 2: on its way, usually there by \w+day \d+ \w+\..*\nParcel 2 of 2: packed, expected: ",
+        ),
+        (
+            "pl",
+            "Gdzie jest moje zamówienie?",
+            r"jest w drodze\.\nTakie paczki docierają zwykle najpóźniej: \w+, \d+ \w+\.\n",
+            r"Paczka 1 z 2: w drodze, zwykle na miejscu najpóźniej: \w+, \d+ \w+\..*\nPaczka 2 z 2: spakowana, przewidywany termin: ",
+        ),
+    ],
+)
+async def test_where_nobody_tells_a_day_it_tells_the_usual_one(stage: Stage, locale: str, question: str, one: str, two: str) -> None:
+    carrier = f"swift-{locale}"
+    arrived(stage.server, carrier)
+    customer = stage.customer()
+    order = Order(customer, more={"notify": False}).moved("shipped", carrier=carrier)
+    await stage.shop.tell(order)
+    shopper = await stage.shopper(customer=customer, locale=locale)
+    said = await answered(shopper, question)
+    assert re.search(one, words(said)), words(said)
+    (card,) = cards(said)
+    assert (card["expected"], card["usually"]["samples"]) == (None, 30)
+    await stage.shop.tell(order.moved("packed", parcel="s-2", promised=(now().date() + timedelta(days=2)).isoformat()))
+    said = await answered(shopper, question)
+    assert re.search(two, words(said)), words(said)
 
 
 async def test_a_guest_learns_nothing_of_other_peoples_orders(stage: Stage) -> None:

@@ -177,7 +177,7 @@ export type Explanation = {
   order_id: string; number: string; headline: string; decided_by: "order" | "payment" | "shipment" | "adjustment"; complete: boolean;
   events: {
     source_id: string; source: string | null; delivery_id: string; type: string; received_at: string; happened_at: string | null; newest: boolean; quiet: boolean; summary: string;
-    said: { entity: string; stage: string; at: string; verdict: "holds" | "agrees" | "passed" | "outranked" | "older" | "contradicted" | "corrected" | "unknown" | "elsewhere" }[];
+    said: { entity: string; stage: string; at: string; verdict: "holds" | "agrees" | "passed" | "outranked" | "older" | "contradicted" | "corrected" | "unknown" | "elsewhere" | "waiting" }[];
   }[];
   corrections: { shipment_id: string; said: string; said_at: string; stage: string; since: string; by: string }[];
   overdue: { shipment_id: string; step: string; since: string; expected: string; basis: string; told: string | null; samples: number; raised_at: string; withdrawn_at: string | null }[];

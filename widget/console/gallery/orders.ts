@@ -22,6 +22,7 @@ const event = (more: Partial<Explanation["events"][number]>): Explanation["event
 export const EXPLAINED: Explanation = {
   order_id: ORDER.order_id, number: ORDER.number, headline: "partially_shipped", decided_by: "shipment", complete: false,
   events: [
+    event({ delivery_id: "msg_4", said: [{ entity: "shipment:s-2", stage: "delivered", at: ago(1), verdict: "waiting" }] }),
     event({ newest: true, delivery_id: "msg_3", said: [{ entity: "order", stage: "confirmed", at: ago(61), verdict: "agrees" }, { entity: "shipment:s-1", stage: "shipped", at: ago(50), verdict: "outranked" }, { entity: "shipment:s-2", stage: "packed", at: ago(60 * 20), verdict: "agrees" }, { entity: "adjustment:r-1", stage: "refund_completed", at: ago(300), verdict: "holds" }] }),
     event({ source: "aftership", type: "parcel.updated", delivery_id: "evt_2", received_at: ago(60 * 30), happened_at: ago(60 * 30), said: [{ entity: "parcel:number:620011223344556677889900", stage: "in_transit", at: ago(60 * 30), verdict: "holds" }] }),
     event({ delivery_id: "msg_1", received_at: ago(60 * 70), quiet: true, happened_at: null, summary: "order placed · payment paid · shipment s-1 preparing" }),

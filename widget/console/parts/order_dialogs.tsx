@@ -8,7 +8,7 @@ import { Dialog } from "./dialog.tsx";
 import { OrderPanel } from "./orders.tsx";
 import { Bone, Chip, Empty, type Tone } from "./small.tsx";
 
-const VERDICT_TONE: Record<string, Tone> = { holds: "ok", agrees: "", contradicted: "bad", outranked: "warn", older: "line", corrected: "bad", passed: "line", unknown: "warn", elsewhere: "line" };
+const VERDICT_TONE: Record<string, Tone> = { holds: "ok", agrees: "", contradicted: "bad", outranked: "warn", older: "line", corrected: "bad", passed: "line", unknown: "warn", elsewhere: "line", waiting: "line" };
 const Bones = () => <div class="bones" aria-busy="true"><Bone kind="h30" /><Bone kind="w80" /><Bone kind="h60" /></div>;
 
 function Found({ one }: { one: FoundOrder }) {
