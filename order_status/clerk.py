@@ -10,7 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -20,10 +20,12 @@ from order_status.sources import fingerprint
 from order_status.store import desk as sql
 from order_status.writer import Writer
 
-AT_ONCE = 64
-"""webhooks of one batch: the larger, the fewer statements for each, and the longer it holds the writer"""
-SHARE, SHARE_MEANWHILE = 0.6, 0.2
-"""of the time that is spent on this while something waits; and while more comes: the rest is for those who send, and for the chat"""
+AT_ONCE, FEW = 32, 4
+"""webhooks of one batch, and of one in a storm: the larger, the fewer statements for each, and the longer others wait for it"""
+SHARE, SHARE_IN_STORM = 0.6, 0.1
+"""of the time that is spent on this while something waits; the rest is for those who send, and for the chat"""
+STILL_S, BEHIND = 0.2, timedelta(minutes=1)
+"""a storm is over when nothing was recorded for so long; and when we are that far behind: so many are what that shop sends"""
 LOOK_S = 5.0
 """after which one looks for what another server left, and for what was put off"""
 TRIES, PAUSE_S = 3, 2.0
@@ -43,10 +45,11 @@ class Clerk:
         self._wake = wake
         self._behind: dict[str, int] = {}
         """source -> how many of its webhooks the next batch may have"""
-        self._came: set[str] = set()
-        """the sources of which something was recorded since their last batch began"""
+        self._came_at: dict[str, float] = {}
+        """source -> when something of it was recorded last, by the monotonic clock"""
         self._failed = Counter[str]()
         """source -> how often its next webhook failed alone, in a row"""
+        self._storms = False
         self._looked_at = 0.0
         self._called = asyncio.Event()
 
@@ -57,7 +60,7 @@ class Clerk:
     def expect(self, source_id: str) -> None:
         """Something of this source was recorded."""
         self._behind.setdefault(source_id, AT_ONCE)
-        self._came.add(source_id)
+        self._came_at[source_id] = time.monotonic()
         self._called.set()
 
     async def run(self) -> None:
@@ -75,7 +78,7 @@ class Clerk:
             if self._failed:
                 await asyncio.sleep(PAUSE_S)
             elif self._behind:
-                share = SHARE_MEANWHILE if self._called.is_set() else SHARE
+                share = SHARE_IN_STORM if self._storms else SHARE
                 await asyncio.sleep(took * (1 - share) / share)
             else:
                 with suppress(TimeoutError):
@@ -88,10 +91,10 @@ class Clerk:
         if not self._behind:
             return 0
         source_id, most = next(iter(self._behind.items()))
-        self._came.discard(source_id)
+        began = time.monotonic()
         fold = partial(fold_waiting, source_id=source_id, now=self._clock(), limit=most, read_stored=self._read)
         try:
-            due, stuck = await self._writer.write(fold)
+            folded = await self._writer.write(fold)
         except Exception as error:  # whatever one of them does, the others are folded: each by itself
             told = (fingerprint(source_id), type(error).__name__)
             log.error("source %s: recorded webhooks could not be folded: %s", *told, exc_info=log.isEnabledFor(logging.DEBUG))
@@ -100,13 +103,16 @@ class Clerk:
             self._again(source_id, 1)
             return 1
         del self._failed[source_id]
-        if stuck:
-            reasons = ", ".join(f"{reason} {n}" for reason, n in sorted(stuck.items()))
+        if folded.stuck:
+            reasons = ", ".join(f"{reason} {n}" for reason, n in sorted(folded.stuck.items()))
             log.warning("source %s: recorded webhooks cannot be folded now: %s", fingerprint(source_id), reasons)
-        self._again(source_id, min(most * 2, AT_ONCE) if due == most or source_id in self._came else 0)
-        if due:
+        came_at = self._came_at.get(source_id, 0.0)
+        self._storms = time.monotonic() - came_at < STILL_S and folded.waited < BEHIND
+        more = folded.due == most or came_at >= began
+        self._again(source_id, min(most * 2, FEW if self._storms else AT_ONCE) if more else 0)
+        if folded.due:
             self._wake.set()
-        return due
+        return folded.due
 
     async def _look(self) -> None:
         now = self._clock()

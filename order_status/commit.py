@@ -52,6 +52,15 @@ class Taken:
         return self.later and not isinstance(self.event, Settlement)
 
 
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """`due`: how many webhooks the batch had; `stuck`: of how many what stands in the way; `waited`: for how long the first was due."""
+
+    due: int
+    stuck: Counter[str]
+    waited: timedelta
+
+
 def read(source: Source, verified: Verified, body: bytes, now: datetime) -> Taken | Malformed:
     """A verified body as what it says. Some senders' deliveries are known by what is in them."""
     event = source.translate(body, verified)
@@ -77,8 +86,8 @@ def commit_each(conn: store.Connection, items: Sequence[Taken]) -> list[str]:
 
 def fold_waiting(
     conn: store.Connection, source_id: str, now: datetime, limit: int, read_stored: Callable[[Mapping[Any, Any]], Taken | str]
-) -> tuple[int, Counter[str]]:
-    """Fold what was recorded of a source, the longest waiting first; how many were due, and of how many what stands in the way.
+) -> Folded:
+    """Fold what was recorded of a source, the longest waiting first.
 
     `read_stored`: a stored row as what it said, or why it cannot be read. What cannot be folded now waits for another time.
     """
@@ -96,7 +105,8 @@ def fold_waiting(
     batch.close()
     sql.fold_at(conn, done, None)
     sql.fold_at(conn, waits, now + LATER)
-    return len(due), stuck - Counter(accepted=len(due), ignored=len(due))
+    waited = now - due[0][0]["fold_at"] if due else timedelta()
+    return Folded(len(due), stuck - Counter(accepted=len(due), ignored=len(due)), waited)
 
 
 class _Batch:
