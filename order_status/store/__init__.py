@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import Connection as Connection
-from sqlalchemy import RowMapping, Table, func, select, tuple_, update
+from sqlalchemy import RowMapping, Table, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from order_status.events import Delivery, Effect, OfferSettled, Settlement, Track
@@ -28,6 +28,7 @@ from order_status.tables_operations import unreadable
 
 UNKNOWN_KEPT = 100  # distinct unknown values, and distinct ignored topics, counted for each source; further ones are counted together
 NUMBER_USED_AGAIN = timedelta(days=120)  # carriers begin their numbers anew: an older order is not the one that is meant
+CHANGES_OF_ONE = 8  # as many as an order rarely has at once: what is due is read along its index, and not all of it
 OrderKey = tuple[str, str]  # inbox id, order id
 _FRAGMENTS = Find(
     select(fragments.c.inbox_id, fragments.c.order_id, fragments.c.fragments).where(
@@ -69,12 +70,12 @@ def fragments_of(conn: Connection, keys: Sequence[OrderKey]) -> dict[OrderKey, F
 
 
 def due_orders(conn: Connection, now: datetime, limit: int) -> list[OrderKey]:
-    """The orders with a change whose debounce is over, the longest waiting first; without those that are set aside."""
+    """The orders with a change whose debounce is over, the longest waiting first; without those that are set aside. Fewer than there are
+    when the first ones have very many changes."""
     waiting = select(changes.c.inbox_id, changes.c.order_id).where(changes.c.taken_at.is_(None), changes.c.due_at <= now)
     aside = select(unreadable.c.order_id).where(unreadable.c.inbox_id == changes.c.inbox_id, unreadable.c.order_id == changes.c.order_id)
-    waiting = waiting.where(~aside.exists())
-    query = waiting.group_by(changes.c.inbox_id, changes.c.order_id).order_by(func.min(changes.c.due_at)).limit(limit)
-    return [(inbox_id, order_id) for inbox_id, order_id in conn.execute(query)]
+    rows = conn.execute(waiting.where(~aside.exists()).order_by(changes.c.due_at).limit(limit * CHANGES_OF_ONE))
+    return list(dict.fromkeys((inbox_id, order_id) for inbox_id, order_id in rows))[:limit]
 
 
 def waiting_changes(conn: Connection, keys: Sequence[OrderKey]) -> list[tuple[OrderKey, str, News, datetime]]:
