@@ -242,7 +242,7 @@ class _Memory:
         self._known.pop(text, None)
 
 
-_memory = _Memory(1000)
+_memory = _Memory(200)  # more of them make the collector's pauses long
 
 
 def read_state(text: str) -> tuple[OrderState, OrderState]:
