@@ -24,8 +24,8 @@ POLL_S = 1.0
 PAUSE_S = 0.05
 """between two looks that found nothing: each webhook of a storm wakes us, and what they bring is not due before its debounce is over"""
 LIMIT = 50
-TOGETHER, FEW = 10, 2
-"""orders that are told at once, so that their writes share commits; and when very many wait: people's messages stand behind them"""
+TOGETHER = 2
+"""orders that are told at once, so that their writes share commits; people's messages stand behind them"""
 SHARE = 1 / 3
 """of the time that is spent on this while more is due: a storm of news must leave the rest to people"""
 ROLE = "order_facts"
@@ -148,14 +148,12 @@ class OrderFacts:
         taken = self._looked = 0
         await self._guarded("watch", "look", self._look)
         changes = await self._source.due_changes(LIMIT)
-        many = len(changes) == LIMIT
-        size = FEW if many else TOGETHER
-        for start in range(0, len(changes), size):
+        for start in range(0, len(changes), TOGETHER):
             if not await self._mine():
                 return taken > 0
             began = time.perf_counter()
-            taken += await self._told(changes[start : start + size])
-            if many:
+            taken += await self._told(changes[start : start + TOGETHER])
+            if start + TOGETHER < len(changes) or len(changes) == LIMIT:
                 await asyncio.sleep((time.perf_counter() - began) * (1 - SHARE) / SHARE)
         for settled in await self._source.due_settlements(LIMIT):
             if not await self._mine():
