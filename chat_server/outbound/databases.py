@@ -45,8 +45,9 @@ class Databases:
         try:
             await asyncio.to_thread(move, _path(self._url), _path(orders_url(self._url)))
         except Mixed:
-            told = f"{_path(self._url)} and {_path(orders_url(self._url)).name} both have orders: an older version ran in between"
-            raise InvalidConfiguration(f"DATABASE_URL: {told}; move the one aside whose orders you do not want") from None
+            apart = _path(orders_url(self._url)).name
+            told = f"{_path(self._url)} and {apart} both have orders: an older version ran in between"
+            raise InvalidConfiguration(f"DATABASE_URL: {told}; move {apart} aside to go on with what that version had") from None
 
     async def close(self) -> None:
         await self.orders.close()
